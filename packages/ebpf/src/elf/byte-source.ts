@@ -1,0 +1,39 @@
+import { FormatError } from "../errors.ts";
+
+/**
+ * Bytes that can be read at any place, without having all of them in memory: a user's binary may be hundreds of
+ * megabytes, of which a symbol look-up needs a few pages.
+ */
+export interface ByteSource {
+  readonly sizeBytes: number;
+  /**
+   * Exactly `length` bytes from `offset`; possibly a view of shared memory, so not to be written to.
+   *
+   * @throws {FormatError} when the range is not inside the source.
+   */
+  read(offset: number, length: number): Uint8Array;
+}
+
+/** A {@link ByteSource} over bytes that are in memory already; reads are views, not copies. */
+export function bytesSource(bytes: Uint8Array): ByteSource {
+  return {
+    sizeBytes: bytes.byteLength,
+    read(offset: number, length: number): Uint8Array {
+      checkRange(bytes.byteLength, offset, length);
+      return bytes.subarray(offset, offset + length);
+    },
+  };
+}
+
+/** Refuses a range that is not inside a source of `sizeBytes`, before anything is allocated for it. */
+export function checkRange(sizeBytes: number, offset: number, length: number): void {
+  if (offset >= 0 && length >= 0 && offset + length <= sizeBytes) return;
+  throw new FormatError(`${length} bytes at offset ${offset} are beyond the end of the file (${sizeBytes} bytes)`, {
+    offset,
+  });
+}
+
+/** A {@link DataView} over exactly the bytes of a `Uint8Array`, wherever it lies in its buffer. */
+export function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

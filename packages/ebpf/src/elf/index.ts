@@ -1,0 +1,8 @@
+/** Reading ELF files: BPF objects, and users' binaries of any size. */
+
+export { type ByteSource, bytesSource } from "./byte-source.ts";
+export * from "./constants.ts";
+export { ElfFile, type ElfHeader, type ElfSection, type ElfSegment } from "./elf-file.ts";
+export { fileSource } from "./file-source.ts";
+export type { ElfNote } from "./notes.ts";
+export { ElfSymbolTable, type SymbolFilter } from "./symbol-table.ts";
