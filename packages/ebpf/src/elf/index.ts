@@ -4,5 +4,6 @@ export { type ByteSource, bytesSource } from "./byte-source.ts";
 export * from "./constants.ts";
 export { ElfFile, type ElfHeader, type ElfSection, type ElfSegment } from "./elf-file.ts";
 export { fileSource } from "./file-source.ts";
-export type { ElfNote } from "./notes.ts";
+export { type ElfNote, parseNotes } from "./notes.ts";
+export { StringTable } from "./string-table.ts";
 export { ElfSymbolTable, type SymbolFilter } from "./symbol-table.ts";
