@@ -1,0 +1,1 @@
+export * from "./pprof/index.ts";
