@@ -1,0 +1,32 @@
+/** `run-tests.ts --tier unit|kernel|peer [--timeout SECONDS] [FILE|FOLDER]...`: runs one tier's tests. */
+
+import { relative } from "node:path";
+import { parseArgs } from "node:util";
+import { say } from "./command.ts";
+import { repositoryRoot } from "./repository.ts";
+import { runTests, testFiles, testTiers } from "./test-runner.ts";
+import { allPassed } from "./test-totals.ts";
+
+const { values: options, positionals } = parseArgs({
+  options: { tier: { type: "string" }, timeout: { type: "string", default: "120" } },
+  allowPositionals: true,
+});
+
+const tier = testTiers.find((name) => name === options.tier);
+if (tier === undefined) {
+  say(`skep: --tier is one of ${testTiers.join(", ")}`);
+  process.exit(2);
+}
+
+const files = testFiles(tier, positionals.map(relativeToRoot));
+if (files.length === 0) {
+  say(`skep: no ${tier} tests in ${positionals.join(", ") || "the repository"}`);
+  process.exit(1);
+}
+
+const { counts } = await runTests(tier, files, { timeoutSeconds: Number(options.timeout) });
+process.exitCode = allPassed(counts) ? 0 : 1;
+
+function relativeToRoot(path: string): string {
+  return relative(repositoryRoot, path);
+}
