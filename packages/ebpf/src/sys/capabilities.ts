@@ -1,0 +1,33 @@
+import { readFileSync } from "node:fs";
+
+/** Bit numbers of the capabilities that eBPF asks for (include/uapi/linux/capability.h). */
+const CAPABILITY_BITS = {
+  CAP_NET_ADMIN: 12,
+  CAP_SYS_PTRACE: 19,
+  CAP_SYS_ADMIN: 21,
+  CAP_SYS_RESOURCE: 24,
+  CAP_PERFMON: 38,
+  CAP_BPF: 39,
+} as const;
+
+export type Capability = keyof typeof CAPABILITY_BITS;
+
+/** The effective capability set of a process: bit N is capability N. */
+export function effectiveCapabilities(pid: number | "self" = "self"): bigint {
+  const status = readFileSync(`/proc/${pid}/status`, "latin1");
+  const match = /^CapEff:\s*([0-9a-f]+)$/m.exec(status);
+  return BigInt(`0x${match?.[1] ?? "0"}`);
+}
+
+/**
+ * Those of `needed` that are missing from `effective`. CAP_SYS_ADMIN stands for CAP_BPF and CAP_PERFMON, which were cut
+ * out of it in 5.8.
+ */
+export function missingCapabilities(needed: readonly Capability[], effective: bigint): Capability[] {
+  const has = (capability: Capability) => (effective >> BigInt(CAPABILITY_BITS[capability])) % 2n === 1n;
+  const isAdmin = has("CAP_SYS_ADMIN");
+  return needed.filter((capability) => {
+    if (isAdmin && (capability === "CAP_BPF" || capability === "CAP_PERFMON")) return false;
+    return !has(capability);
+  });
+}
