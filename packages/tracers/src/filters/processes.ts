@@ -1,0 +1,51 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { BpfError } from "@skep/ebpf";
+
+/** @throws BpfError `not-found` for the first of the pids that is not a running process. */
+export function assertProcessesExist(pids: readonly number[]): void {
+  for (const pid of pids) {
+    if (readParent(pid) === undefined) {
+      throw new BpfError("not-found", `there is no process ${pid}`, {
+        hint: "it may have ended; list the running ones: ps -e",
+      });
+    }
+  }
+}
+
+/** Those of all running processes that descend from one of `pids`, without `pids` themselves. */
+export function descendantsOf(pids: Iterable<number>): Set<number> {
+  const children = new Map<number, number[]>();
+  for (const entry of readdirSync("/proc")) {
+    const pid = Number(entry);
+    if (!Number.isInteger(pid)) continue;
+    const parent = readParent(pid);
+    if (parent === undefined) continue;
+    const siblings = children.get(parent);
+    if (siblings === undefined) children.set(parent, [pid]);
+    else siblings.push(pid);
+  }
+  const roots = new Set(pids);
+  const found = new Set<number>();
+  const queue = [...roots];
+  for (let pid = queue.pop(); pid !== undefined; pid = queue.pop()) {
+    for (const child of children.get(pid) ?? []) {
+      if (roots.has(child) || found.has(child)) continue;
+      found.add(child);
+      queue.push(child);
+    }
+  }
+  return found;
+}
+
+/** Parent of a running process; undefined when there is no such process, or none any more. */
+function readParent(pid: number): number | undefined {
+  let stat: string;
+  try {
+    stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+  } catch {
+    return undefined; // ended, also between listing and reading
+  }
+  // The name in parentheses may itself hold spaces and parentheses: fields count from the last one.
+  const [state, parent] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return state === "Z" || state === "X" ? undefined : Number(parent);
+}

@@ -1,0 +1,65 @@
+import type { ProcessImage, Symbolizer } from "@skep/symbols";
+import type { SampledProcess } from "./profile.ts";
+
+/** One program that ran in one process, from exec to exec: its memory map, as long as it could be read in time. */
+export interface SampledImage {
+  readonly process: SampledProcess;
+  /** Undefined when the process had ended, or had become another program, before its map was read. */
+  readonly image: ProcessImage | undefined;
+}
+
+/**
+ * Memory maps of the sampled processes, each read once, as soon as the kernel half tells of the process.
+ *
+ * A map only counts if the process is still the image that was sampled after it was read: the kernel half drops its
+ * entry at exec and exit, so an entry that is still there says that neither happened meanwhile.
+ */
+export class ProcessImages {
+  readonly #symbolizer: Pick<Symbolizer, "captureProcess">;
+  readonly #isCurrent: (pid: number, imageNs: bigint) => boolean;
+  readonly #images = new Map<string, SampledImage>();
+  readonly #limit: number;
+
+  /** @param limit how many images are kept; the ones looked up longest ago go first */
+  constructor(
+    symbolizer: Pick<Symbolizer, "captureProcess">,
+    isCurrent: (pid: number, imageNs: bigint) => boolean,
+    limit: number,
+  ) {
+    this.#symbolizer = symbolizer;
+    this.#isCurrent = isCurrent;
+    this.#limit = limit;
+  }
+
+  /** @param threadName names the process where it is too late to ask */
+  get(pid: number, imageNs: bigint, threadName: string): SampledImage {
+    const identity = `${pid}/${imageNs}`;
+    const known = this.#images.get(identity);
+    if (known !== undefined) {
+      // Insertion order is order of use.
+      this.#images.delete(identity);
+      this.#images.set(identity, known);
+      return known;
+    }
+    const found = this.#capture(pid, imageNs) ?? { process: { pid, name: threadName }, image: undefined };
+    this.#images.set(identity, found);
+    const [oldest] = this.#images.keys();
+    if (this.#images.size > this.#limit && oldest !== undefined) this.#images.delete(oldest);
+    return found;
+  }
+
+  #capture(pid: number, imageNs: bigint): SampledImage | undefined {
+    if (!this.#isCurrent(pid, imageNs)) return undefined;
+    const image = this.#symbolizer.captureProcess(pid);
+    if (image === undefined || !this.#isCurrent(pid, imageNs)) return undefined;
+    return {
+      image,
+      process: {
+        pid,
+        name: image.name,
+        ...(image.executablePath !== undefined && { executablePath: image.executablePath }),
+        ...(image.containerId !== undefined && { containerId: image.containerId }),
+      },
+    };
+  }
+}

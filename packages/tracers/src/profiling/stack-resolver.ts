@@ -1,0 +1,53 @@
+import type { Frame, ProcessImage, Symbolizer } from "@skep/symbols";
+import type { ProfileMode } from "./profile.ts";
+
+/** Stands for all frames of a process that was gone before its memory map could be read. */
+export const EXITED_FRAME: Frame = {
+  name: "[exited]",
+  address: 0n,
+  mapping: { name: "[exited]", path: "[exited]", startAddress: 0n, limitAddress: 0n, fileOffset: 0n },
+  kind: "native",
+  symbolized: false,
+};
+
+/**
+ * What a tracepoint's program finds on top of the kernel stack: itself, and what called it. 5.10 has no
+ * `__traceiter_*` symbols on all paths, hence one pattern for all of them.
+ */
+const TRACING_FRAME = /^(bpf_|__bpf_|trace_|__traceiter_|perf_trace_|\[bpf\]|arch_bpf_)/;
+
+type FrameSymbolizer = Pick<Symbolizer, "resolveKernel" | "resolveUser">;
+
+/** From frames as addresses to frames with names. Return addresses are looked up one byte earlier: in the call. */
+export class StackResolver {
+  readonly #symbolizer: FrameSymbolizer;
+  readonly #mode: ProfileMode;
+
+  constructor(symbolizer: FrameSymbolizer, mode: ProfileMode) {
+    this.#symbolizer = symbolizer;
+    this.#mode = mode;
+  }
+
+  /** @param addresses leaf first */
+  kernel(addresses: BigUint64Array): readonly Frame[] {
+    // A sampled leaf is where the CPU was; a tracepoint's leaf is already a return address.
+    const sampled = this.#mode === "on-cpu";
+    const frames: Frame[] = [];
+    for (const [index, address] of addresses.entries()) {
+      const frame = this.#symbolizer.resolveKernel(address, { isReturnAddress: index > 0 || !sampled });
+      if (!sampled && frames.length === 0 && TRACING_FRAME.test(frame.name)) continue;
+      frames.push(frame);
+    }
+    return frames;
+  }
+
+  /** @param addresses leaf first */
+  user(addresses: BigUint64Array, image: ProcessImage | undefined): readonly Frame[] {
+    if (image === undefined) return [EXITED_FRAME];
+    const frames: Frame[] = [];
+    for (const [index, address] of addresses.entries()) {
+      frames.push(this.#symbolizer.resolveUser(image, address, { isReturnAddress: index > 0 }));
+    }
+    return frames;
+  }
+}
