@@ -1,0 +1,14 @@
+/** BTF type information: reading, typed codecs, CO-RE relocation. */
+
+export { Btf } from "./btf.ts";
+export {
+  type CoreRelocation,
+  CoreRelocationKind,
+  CoreRelocator,
+  type CoreTargets,
+  type PoisonedInstruction,
+  type RelocationReport,
+  relocate,
+} from "./core-relocation.ts";
+export { pointerBytes, type ResolvedType, sizeOf, skipModifiers } from "./resolve.ts";
+export * from "./types.ts";
