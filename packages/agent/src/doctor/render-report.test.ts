@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { stripVTControlCharacters } from "node:util";
+import { renderReport } from "./render-report.ts";
+import type { DoctorReport } from "./report.ts";
+
+const report: DoctorReport = {
+  skepVersion: "1.2.3",
+  nodeVersion: "24.0.0",
+  kernelRelease: "6.1.0",
+  architecture: "x64",
+  works: false,
+  verdict: "Nothing works here.",
+  advice: ["Do this."],
+  sections: [
+    { title: "Kernel", checks: [{ name: "version", status: "yes", detail: "6.1.0" }] },
+    {
+      title: "Other",
+      checks: [
+        { name: "long winded", status: "limited", detail: "word ".repeat(16).trim() },
+        { name: "gone", status: "no", detail: "" },
+      ],
+    },
+  ],
+};
+
+const text = `Skep 1.2.3 on Linux 6.1.0 (x64), Node.js 24.0.0
+
+Kernel
+  ✓ version      6.1.0
+
+Other
+  ! long winded  word word word word word word word word word word word word
+                 word word word word
+  ✗ gone         
+
+Nothing works here.
+Do this.
+`;
+
+test("a report is plain text where there is no terminal", () => {
+  assert.equal(renderReport(report, false), text);
+});
+
+test("colours change nothing but the colours", () => {
+  const coloured = renderReport(report, true);
+  assert.notEqual(coloured, text);
+  assert.equal(stripVTControlCharacters(coloured), text);
+});

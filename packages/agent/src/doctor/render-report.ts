@@ -1,0 +1,40 @@
+import { styleText } from "node:util";
+import { TEXT_COLUMNS, wrapText } from "../cli/wrap-text.ts";
+import type { Check, DoctorReport, Section } from "./report.ts";
+
+type Style = Parameters<typeof styleText>[0];
+
+const marks: Readonly<Record<Check["status"], { readonly text: string; readonly style: Style }>> = {
+  yes: { text: "✓", style: "green" },
+  limited: { text: "!", style: "yellow" },
+  no: { text: "✗", style: "red" },
+};
+
+/** The report as text of 80 columns; with `colours` in those of a terminal, else plain. */
+export function renderReport(report: DoctorReport, colours: boolean): string {
+  // Not styleText's own look at the stream: what is rendered should depend on the arguments alone.
+  const paint = (style: Style, text: string) => (colours ? styleText(style, text, { validateStream: false }) : text);
+  const nameColumns = Math.max(...report.sections.flatMap(({ checks }) => checks.map(({ name }) => name.length))) + 2;
+  return [
+    paint("bold", `Skep ${report.skepVersion}`) +
+      ` on Linux ${report.kernelRelease} (${report.architecture}), Node.js ${report.nodeVersion}`,
+    ...report.sections.flatMap((section) => renderSection(section, nameColumns, paint)),
+    "",
+    ...wrapText(report.verdict, TEXT_COLUMNS).map((line) => paint(["bold", report.works ? "green" : "red"], line)),
+    ...report.advice.flatMap((advice) => wrapText(advice, TEXT_COLUMNS)),
+    "",
+  ].join("\n");
+}
+
+function renderSection(section: Section, nameColumns: number, paint: (style: Style, text: string) => string): string[] {
+  const indent = "  ✓ ".length + nameColumns;
+  return [
+    "",
+    paint("bold", section.title),
+    ...section.checks.flatMap(({ name, status, detail }) => {
+      const [first = "", ...more] = wrapText(detail, TEXT_COLUMNS - indent);
+      const mark = paint(marks[status].style, marks[status].text);
+      return [`  ${mark} ${name.padEnd(nameColumns)}${first}`, ...more.map((line) => " ".repeat(indent) + line)];
+    }),
+  ];
+}

@@ -1,0 +1,36 @@
+import { CliError } from "../cli/cli-error.ts";
+import { Capabilities, SETCAP_LINE } from "./capabilities.ts";
+import { isOldKernel, KERNEL_BTF_PATH, type KernelFacts, OLDEST_KERNEL, readKernelFacts } from "./kernel.ts";
+
+/**
+ * Refuses at once where nothing can work.
+ *
+ * @param work what is not possible here, as the subject of a sentence: `profiling`
+ * @throws CliError
+ */
+export function checkSystem(
+  work: string,
+  kernel: KernelFacts = readKernelFacts(),
+  capabilities: Capabilities = new Capabilities(),
+): void {
+  if (isOldKernel(kernel.release)) {
+    throw new CliError(`${work} needs Linux ${OLDEST_KERNEL} or newer: this is ${kernel.release}`);
+  }
+  if (!kernel.hasBtf) {
+    throw new CliError(`${work} needs the kernel's type information: ${KERNEL_BTF_PATH} is not there`, {
+      hints: [
+        "boot a kernel built with CONFIG_DEBUG_INFO_BTF=y, as every major distribution's is since 2021;",
+        "in a container, mount the host's /sys",
+      ],
+    });
+  }
+  const { missing } = capabilities;
+  if (missing.length > 0) {
+    throw new CliError(
+      `${work} is not permitted: ${missing.join(" and ")} ${missing.length > 1 ? "are" : "is"} missing`,
+      {
+        hints: ["run it as root, or grant them to Node.js:", SETCAP_LINE],
+      },
+    );
+  }
+}
