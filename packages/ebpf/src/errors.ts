@@ -57,6 +57,7 @@ export class BpfError extends Error {
   /** Holds across duplicate installs of this package, unlike `instanceof` on the class identity. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     if (typeof value !== "object" || value === null || !(brand in value)) return false;
+    // biome-ignore lint/complexity/noThisInStatic: subclasses inherit this method, and `this` tells which one is asked.
     return BpfError === this || Function.prototype[Symbol.hasInstance].call(this, value);
   }
 }
@@ -70,5 +71,44 @@ export class FormatError extends BpfError {
   constructor(message: string, details: BpfErrorDetails & { readonly offset?: number } = {}) {
     super("format", message, details);
     this.offset = details.offset;
+  }
+}
+
+/** A place in the C source of a program. */
+export interface SourceLocation {
+  readonly fileName: string;
+  readonly lineNumber: number;
+  /** Text of the line, trimmed. */
+  readonly text: string;
+}
+
+export interface VerifierErrorDetails extends BpfErrorDetails {
+  readonly programName: string;
+  readonly log: string;
+  readonly reason: string | undefined;
+  readonly instructionIndex: number | undefined;
+  readonly source: SourceLocation | undefined;
+}
+
+/** The kernel's verifier refused a program. Its log is here as data; the message says what matters of it. */
+export class VerifierError extends BpfError {
+  override readonly name: string = "VerifierError";
+  readonly programName: string;
+  /** All that the verifier wrote, empty if it wrote nothing. */
+  readonly log: string;
+  /** The kernel's own words for the refusal. */
+  readonly reason: string | undefined;
+  /** The refused instruction, counted from the start of the program in units of 8 bytes. */
+  readonly instructionIndex: number | undefined;
+  /** The line of C that it was compiled from. */
+  readonly source: SourceLocation | undefined;
+
+  constructor(message: string, details: VerifierErrorDetails) {
+    super("verifier", message, details);
+    this.programName = details.programName;
+    this.log = details.log;
+    this.reason = details.reason;
+    this.instructionIndex = details.instructionIndex;
+    this.source = details.source;
   }
 }
