@@ -1,14 +1,15 @@
-/** `run-tests.ts --tier unit|kernel|peer [--timeout SECONDS] [FILE|FOLDER]...`: runs one tier's tests. */
+/** `run-tests.ts --tier unit|kernel|peer [--timeout SECONDS] [--report JSON-FILE] [FILE|FOLDER]...`: runs one tier's tests. */
 
+import { writeFileSync } from "node:fs";
 import { relative } from "node:path";
 import { parseArgs } from "node:util";
 import { say } from "./command.ts";
 import { repositoryRoot } from "./repository.ts";
-import { runTests, testFiles, testTiers } from "./test-runner.ts";
+import { runTests, type TestReport, testFiles, testTiers } from "./test-runner.ts";
 import { allPassed } from "./test-totals.ts";
 
 const { values: options, positionals } = parseArgs({
-  options: { tier: { type: "string" }, timeout: { type: "string", default: "120" } },
+  options: { tier: { type: "string" }, timeout: { type: "string", default: "120" }, report: { type: "string" } },
   allowPositionals: true,
 });
 
@@ -24,7 +25,9 @@ if (files.length === 0) {
   process.exit(1);
 }
 
-const { counts } = await runTests(tier, files, { timeoutSeconds: Number(options.timeout) });
+const { counts, skipped } = await runTests(tier, files, { timeoutSeconds: Number(options.timeout) });
+const report: TestReport = { counts, skipped };
+if (options.report !== undefined) writeFileSync(options.report, JSON.stringify(report));
 process.exitCode = allPassed(counts) ? 0 : 1;
 
 function relativeToRoot(path: string): string {

@@ -1,6 +1,6 @@
 import { availableParallelism } from "node:os";
 import { pipeline } from "node:stream/promises";
-import { type EventData, run, type TestsStream } from "node:test";
+import { type EventData, run } from "node:test";
 import { spec } from "node:test/reporters";
 import { fromRoot, repositoryRoot, sourceFiles } from "./repository.ts";
 
@@ -24,10 +24,20 @@ export interface TestCounts {
   readonly todo: number;
 }
 
+export interface SkippedTest {
+  readonly name: string;
+  readonly reason: string;
+}
+
+/** What one run of tests came to; plain data, so that a guest can send it to its host. */
+export interface TestReport {
+  readonly counts: TestCounts;
+  readonly skipped: readonly SkippedTest[];
+}
+
 export type FileCoverage = EventData.TestCoverage["summary"]["files"][number];
 
-export interface TestResult {
-  readonly counts: TestCounts;
+export interface TestResult extends TestReport {
   /** Empty unless it was asked for. */
   readonly coverage: readonly FileCoverage[];
 }
@@ -66,26 +76,26 @@ export async function runTests(
     timeout: (options.timeoutSeconds ?? 120) * 1_000,
   });
 
-  const result: { counts?: TestCounts; coverage: readonly FileCoverage[] } = { coverage: [] };
-  await pipeline(takeResult(events, result), new spec(), process.stdout, { end: false });
-  if (result.counts === undefined) throw new Error("node:test ended without a summary");
-  return { counts: result.counts, coverage: result.coverage };
-}
+  let counts: TestCounts | undefined;
+  let coverage: readonly FileCoverage[] = [];
+  const skipped: SkippedTest[] = [];
 
-/** Lets the events pass to the reporter, but for the coverage, whose table would drown the results. */
-async function* takeResult(
-  events: TestsStream,
-  result: { counts?: TestCounts; coverage: readonly FileCoverage[] },
-): AsyncGenerator<unknown> {
-  for await (const event of events) {
-    if (event.type === "test:coverage") {
-      result.coverage = event.data.summary.files;
-      continue;
+  async function* observe(): AsyncGenerator<unknown> {
+    for await (const event of events) {
+      // Its table would drown the results.
+      if (event.type !== "test:coverage") yield event;
+      if (event.type === "test:coverage") coverage = event.data.summary.files;
+      // Every file has a summary; the one that names no file is of them all.
+      if (event.type === "test:summary" && event.data.file === undefined) counts = countsOf(event.data);
+      if (event.type === "test:pass" && event.data.skip !== undefined) {
+        skipped.push({ name: event.data.name, reason: String(event.data.skip) });
+      }
     }
-    // Every file has a summary; the one that names no file is of them all.
-    if (event.type === "test:summary" && event.data.file === undefined) result.counts = countsOf(event.data);
-    yield event;
   }
+
+  await pipeline(observe, new spec(), process.stdout, { end: false });
+  if (counts === undefined) throw new Error("node:test ended without a summary");
+  return { counts, skipped, coverage };
 }
 
 function countsOf({ counts }: EventData.TestSummary): TestCounts {

@@ -1,0 +1,54 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { TestReport } from "../../scripts/test-runner.ts";
+
+export interface GuestOptions {
+  /** Kernel image and initramfs to boot. */
+  readonly kernel: string;
+  readonly initramfs: string;
+  /** Receives the console's log and the report. */
+  readonly folder: string;
+  /** A guest that takes longer is ended. */
+  readonly timeoutSeconds: number;
+}
+
+export interface GuestResult {
+  /** Absent when the guest did not come to its end: a panic, a hang. */
+  readonly report: TestReport | undefined;
+  readonly consoleLog: string;
+}
+
+/**
+ * Boots a kernel in QEMU, whose initramfs runs the tests and turns the machine off.
+ *
+ * The processor is emulated, not virtualised: slower than KVM, but the same on every machine, and where a /dev/kvm
+ * inside of a virtual machine is there but does not work.
+ */
+export async function runGuest(options: GuestOptions): Promise<GuestResult> {
+  const consoleFile = join(options.folder, "console.log");
+  const reportFile = join(options.folder, "report.json");
+  const child = spawn(
+    "qemu-system-x86_64",
+    [
+      ...["-accel", "tcg", "-cpu", "max", "-smp", "2", "-m", "2048"],
+      ...["-kernel", options.kernel, "-initrd", options.initramfs],
+      ...["-append", "console=ttyS0 quiet panic=-1"],
+      ...["-nodefaults", "-display", "none", "-no-reboot"],
+      ...["-serial", `file:${consoleFile}`, "-serial", `file:${reportFile}`],
+    ],
+    { stdio: ["ignore", "inherit", "inherit"], timeout: options.timeoutSeconds * 1_000, killSignal: "SIGKILL" },
+  );
+  // A run that is interrupted takes its guests along.
+  const kill = (): boolean => child.kill("SIGKILL");
+  process.once("exit", kill);
+  await once(child, "exit");
+  process.off("exit", kill);
+
+  const report = readFileSync(reportFile, "utf8");
+  return {
+    report: report === "" ? undefined : JSON.parse(report),
+    consoleLog: readFileSync(consoleFile, "utf8").replaceAll("\r", ""),
+  };
+}
