@@ -2,6 +2,7 @@ import { FormatError } from "../errors.ts";
 import { type ByteSource, bytesSource, viewOf } from "./byte-source.ts";
 import { NT_GNU_BUILD_ID, PT_NOTE, SHN_XINDEX, SHT_DYNSYM, SHT_NOBITS, SHT_NOTE, SHT_SYMTAB } from "./constants.ts";
 import { type ElfNote, parseNotes } from "./notes.ts";
+import { type ElfRelocation, parseRelocations } from "./relocations.ts";
 import { StringTable } from "./string-table.ts";
 import { ElfSymbolTable, readUint64, type SymbolFilter, symbolEntryBytes } from "./symbol-table.ts";
 
@@ -102,6 +103,15 @@ export class ElfFile {
   sectionData(section: ElfSection): Uint8Array {
     if (section.type === SHT_NOBITS) return new Uint8Array(0);
     return this.#source.read(section.offset, section.sizeBytes);
+  }
+
+  /**
+   * The entries of a relocation section (`SHT_REL`, `SHT_RELA`).
+   *
+   * @throws {FormatError} when they are not inside the file.
+   */
+  relocations(section: ElfSection): ElfRelocation[] {
+    return parseRelocations(this.sectionData(section), section.type, this.#littleEndian);
   }
 
   /** The notes of all note sections, or of all note segments where the file has no section headers. */

@@ -5,5 +5,6 @@ export * from "./constants.ts";
 export { ElfFile, type ElfHeader, type ElfSection, type ElfSegment } from "./elf-file.ts";
 export { fileSource } from "./file-source.ts";
 export { type ElfNote, parseNotes } from "./notes.ts";
+export type { ElfRelocation } from "./relocations.ts";
 export { StringTable } from "./string-table.ts";
 export { ElfSymbolTable, type SymbolFilter } from "./symbol-table.ts";
