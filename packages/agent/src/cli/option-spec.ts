@@ -4,7 +4,7 @@ export interface OptionSpec {
   readonly short?: string;
   /** Placeholder of its value, such as `HZ`. An option without one is a flag. */
   readonly value?: string;
-  /** May be given more than once. */
+  /** Each time it is given adds a value; of any other option the last value counts. */
   readonly repeatable?: true;
   /** What it does, with unit, range and default; wrapped to the terminal's 80 columns. */
   readonly help: string;

@@ -23,6 +23,7 @@ const understood: readonly [args: readonly string[], options: object, command?: 
   [["-m3"], { ...nothing, "milk-fat": "3" }],
   [["--milk-fat", "3"], { ...nothing, "milk-fat": "3" }],
   [["--milk-fat=3"], { ...nothing, "milk-fat": "3" }],
+  [["-m", "1", "--milk-fat=2"], { ...nothing, "milk-fat": "2" }],
   [["--milk-fat=-3"], { ...nothing, "milk-fat": "-3" }],
   [["-o", "a", "--output", "b"], { ...nothing, output: ["a", "b"] }],
   [["--verbose"], nothing],
@@ -51,8 +52,6 @@ const refused: readonly [args: readonly string[], message: string, ...hints: str
   [["-o", "--json"], "-o needs a value: -o FILE"],
   [["-o", "--", "make"], "-o needs a value: -o FILE"],
   [["--json=yes"], "--json takes no value", 'leave out "yes"'],
-  [["-m", "1", "-m", "2"], "-m is given twice", "give it once"],
-  [["-m", "1", "--milk-fat=2"], "--milk-fat is given twice", "give it once"],
   [["make", "-x"], 'unexpected argument "make"', "to run a command, put -- before it: skep brew -- make"],
   [["--"], "a command is missing after --", LISTS],
 ];

@@ -51,9 +51,6 @@ export function parseArguments<const Specs extends OptionSpecs>(
         const spec = Object.hasOwn(specs, token.name) ? specs[token.name] : undefined;
         if (spec === undefined) throw unknownOption(token.rawName, specs, seeHelp);
         const values = given.get(token.name) ?? [];
-        if (values.length > 0 && spec.value !== undefined && !spec.repeatable) {
-          throw new UsageError(`${token.rawName} is given twice`, "give it once");
-        }
         values.push(optionValue(spec, token.rawName, token.value, token.inlineValue));
         given.set(token.name, values);
         break;
@@ -105,7 +102,7 @@ function optionValue(
 
 function parsedValue(spec: OptionSpec, values: readonly string[]): boolean | string | undefined | readonly string[] {
   if (spec.repeatable) return values;
-  return spec.value === undefined ? values.length > 0 : values[0];
+  return spec.value === undefined ? values.length > 0 : values.at(-1);
 }
 
 function unknownOption(rawName: string, specs: OptionSpecs, seeHelp: string): UsageError {

@@ -15,19 +15,19 @@ export interface ErrorReport {
  * stack follow only when `verbose`.
  */
 export function describeError(error: unknown, verbose: boolean): ErrorReport {
-  const { message, hints, exitCode } = explain(error);
+  const { message, hints, exitCode } = explainError(error);
   const lines = [oneLine(message), ...hints.flatMap((hint) => hint.split("\n"))];
   const text = lines.map((line, index) => (index === 0 ? PREFIX : " ".repeat(PREFIX.length)) + line).join("\n");
   return { text: `${text}\n${verbose ? details(error) : ""}`, exitCode };
 }
 
-interface Explanation {
+export interface Explanation {
   readonly message: string;
   readonly hints: readonly string[];
   readonly exitCode: number;
 }
 
-function explain(error: unknown): Explanation {
+export function explainError(error: unknown): Explanation {
   if (error instanceof CliError) return error;
   if (error instanceof BpfError) {
     const hints = error.hint === undefined ? [] : [error.hint];

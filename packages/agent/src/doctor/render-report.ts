@@ -8,6 +8,7 @@ const marks: Readonly<Record<Check["status"], { readonly text: string; readonly 
   yes: { text: "✓", style: "green" },
   limited: { text: "!", style: "yellow" },
   no: { text: "✗", style: "red" },
+  unknown: { text: "?", style: "dim" },
 };
 
 /** The report as text of 80 columns; with `colours` in those of a terminal, else plain. */

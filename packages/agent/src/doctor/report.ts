@@ -25,7 +25,8 @@ export interface Check {
    * - `yes`: there, or as it should be
    * - `limited`: works, but something is lost
    * - `no`: not there; whether that matters, `detail` says
+   * - `unknown`: it could not be found out
    */
-  readonly status: "yes" | "limited" | "no";
+  readonly status: "yes" | "limited" | "no" | "unknown";
   readonly detail: string;
 }

@@ -16,7 +16,7 @@ test("COMMAND waits at the door, then runs with its arguments under the same pid
   command.release();
   assert.deepEqual(await command.exited, { code: 0, signal: null });
   assert.equal(readFileSync(output, "utf8"), `${command.pid} a b \n`);
-  assert.equal(command.isRunning, false);
+  assert.deepEqual(command.exit, { code: 0, signal: null });
 });
 
 test("COMMAND inherits no descriptor of ours beyond the standard three", async () => {
@@ -44,7 +44,7 @@ test("a COMMAND that still runs gets SIGTERM", async () => {
     using command = await LaunchedCommand.start(["sleep", "60"], false);
     command.release();
     exited = command.exited;
-    assert.ok(command.isRunning);
+    assert.equal(command.exit, undefined);
   }
   assert.deepEqual(await exited, { code: null, signal: "SIGTERM" });
 });

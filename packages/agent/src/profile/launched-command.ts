@@ -61,14 +61,16 @@ export class LaunchedCommand implements Disposable {
     this.#gate.end("\n");
   }
 
-  get isRunning(): boolean {
-    return this.#child.exitCode === null && this.#child.signalCode === null;
+  /** Undefined as long as COMMAND runs. */
+  get exit(): CommandExit | undefined {
+    const { exitCode: code, signalCode: signal } = this.#child;
+    return code === null && signal === null ? undefined : { code, signal };
   }
 
   /** Asks COMMAND to end (SIGTERM), or keeps it from starting; does not wait for it. */
   [Symbol.dispose](): void {
     this.#gate.destroy();
-    if (this.isRunning) this.#child.kill("SIGTERM");
+    if (this.exit === undefined) this.#child.kill("SIGTERM");
     this.#child.unref();
   }
 }

@@ -1,0 +1,67 @@
+import { UsageError } from "./cli-error.ts";
+import type { Command } from "./command.ts";
+import { commands } from "./commands.ts";
+import { ExitCode } from "./exit-code.ts";
+import { renderHelp, renderOverview } from "./help.ts";
+import { nearName } from "./near-names.ts";
+import { hasFlag } from "./parse-arguments.ts";
+import { skepVersion } from "./version.ts";
+
+/** Runs one command line (without `node` and the script) to its end and resolves to the exit code; never rejects. */
+export async function runCli(args: readonly string[]): Promise<number> {
+  try {
+    return await dispatch(args);
+  } catch (error) {
+    const { describeError } = await import("./report-error.ts");
+    const report = describeError(error, hasFlag(args, "verbose"));
+    process.stderr.write(report.text);
+    return report.exitCode;
+  }
+}
+
+async function dispatch(args: readonly string[]): Promise<number> {
+  const [first, ...rest] = args.filter((arg, index) => index > 0 || arg !== "--verbose");
+  switch (first) {
+    case undefined:
+      throw new UsageError("a command is missing", `"skep --help" lists them; to begin: skep profile -d 10`);
+    case "--version":
+    case "-V":
+      return print(`${skepVersion()}\n`);
+    case "--help":
+    case "-h":
+      return print(renderOverview(commands));
+    case "help":
+      return print(rest[0] === undefined ? renderOverview(commands) : renderHelp(findCommand(rest[0])));
+    default: {
+      if (first.startsWith("-")) throw unknownLeadingOption(first);
+      const command = findCommand(first);
+      if (hasFlag(rest, "help")) return print(renderHelp(command));
+      return await command.run(rest);
+    }
+  }
+}
+
+function print(text: string): number {
+  process.stdout.write(text);
+  return ExitCode.ok;
+}
+
+function findCommand(name: string): Command {
+  const command = commands.find((candidate) => candidate.name === name);
+  if (command !== undefined) return command;
+  const near = nearName(
+    name,
+    commands.map((candidate) => candidate.name),
+  );
+  const list = `"skep --help" lists the commands`;
+  throw new UsageError(`unknown command "${name}"`, near === undefined ? list : `did you mean "${near}"? ${list}`);
+}
+
+function unknownLeadingOption(option: string): UsageError {
+  const near = nearName(option, ["--help", "--version", "--verbose"]);
+  if (near !== undefined) return new UsageError(`unknown option ${option}`, `did you mean ${near}?`);
+  return new UsageError(
+    `unknown option ${option}`,
+    "the command comes first, its options after it: skep profile -d 10",
+  );
+}

@@ -1,0 +1,79 @@
+import { explainError } from "../cli/report-error.ts";
+import { skepVersion } from "../cli/version.ts";
+import { Capabilities, wantedCapabilities } from "../system/capabilities.ts";
+import { checkSystem } from "../system/check-system.ts";
+import { isOldKernel, KERNEL_BTF_PATH, type KernelFacts, OLDEST_KERNEL, readKernelFacts } from "../system/kernel.ts";
+import { tryProfiler } from "./profiler-rungs.ts";
+import type { Check, DoctorReport, Section } from "./report.ts";
+import { checkSettings } from "./settings.ts";
+import { checkSymbolSources } from "./symbol-sources.ts";
+
+/** Looks at everything, and tries what can only be known by trying. Nothing stays behind. */
+export async function examine(): Promise<DoctorReport> {
+  const kernel = readKernelFacts();
+  const capabilities = new Capabilities();
+  const sections: Section[] = [
+    { title: "Kernel", checks: checkKernel(kernel) },
+    { title: "Privileges of this process", checks: checkCapabilities(capabilities) },
+    { title: "Settings", checks: checkSettings() },
+  ];
+  const about = {
+    skepVersion: skepVersion(),
+    nodeVersion: process.versions.node,
+    kernelRelease: kernel.release,
+    architecture: kernel.architecture,
+  };
+  try {
+    checkSystem("profiling", kernel, capabilities);
+  } catch (error) {
+    const { message, hints } = explainError(error);
+    return {
+      ...about,
+      works: false,
+      verdict: `"skep profile" does not work here: ${message}`,
+      advice: hints,
+      sections,
+    };
+  }
+  const profiler = [...(await tryProfiler()), ...checkSymbolSources(capabilities)];
+  return { ...about, ...judge(profiler), sections: [...sections, { title: "CPU profiler", checks: profiler }] };
+}
+
+/** The verdict on a machine that has at least what {@link checkSystem} asks for. */
+export function judge(profiler: readonly Check[]): Pick<DoctorReport, "works" | "verdict" | "advice"> {
+  const named = (status: Check["status"]) =>
+    profiler.filter((check) => check.status === status).map(({ name }) => name);
+  const failing = named("no");
+  if (failing.length > 0) {
+    return {
+      works: false,
+      verdict: `"skep profile" does not work here in full: see ${failing.join(", ")}`,
+      advice: [],
+    };
+  }
+  const limited = named("limited");
+  const limits = limited.length === 0 ? "" : `, with limits: see ${limited.join(", ")}`;
+  return { works: true, verdict: `"skep profile" works here${limits}`, advice: [] };
+}
+
+function checkKernel({ release, hasBtf }: KernelFacts): Check[] {
+  return [
+    isOldKernel(release)
+      ? { name: "version", status: "no", detail: `${release}: older than ${OLDEST_KERNEL}` }
+      : { name: "version", status: "yes", detail: release },
+    hasBtf
+      ? { name: "type information", status: "yes", detail: KERNEL_BTF_PATH }
+      : {
+          name: "type information",
+          status: "no",
+          detail: `${KERNEL_BTF_PATH} is not there: CONFIG_DEBUG_INFO_BTF is off`,
+        },
+  ];
+}
+
+function checkCapabilities(capabilities: Capabilities): Check[] {
+  return wantedCapabilities.map(({ name, required, purpose }) => {
+    if (capabilities.has(name)) return { name, status: "yes", detail: purpose };
+    return { name, status: required ? "no" : "limited", detail: `missing: it is needed to ${purpose}` };
+  });
+}

@@ -1,0 +1,55 @@
+import type { CpuProfile } from "@skep/tracers/profiling";
+import { ExitCode } from "../cli/exit-code.ts";
+import type { ParsedOptions } from "../cli/option-spec.ts";
+import { encodeJson } from "../output/json.ts";
+import { formatTable } from "../output/table.ts";
+import { checkSystem } from "../system/check-system.ts";
+import { Interruption } from "./interruption.ts";
+import { describeCommandExit, LaunchedCommand } from "./launched-command.ts";
+import { OutputFiles, parseOutputPaths } from "./output-files.ts";
+import type { profileOptions } from "./profile-command.ts";
+import { parseProfileRequest, subjectOf } from "./profile-request.ts";
+
+/** Runs `skep profile`: all that can be wrong is found out first, then the machine is measured, then it is told. */
+export async function runProfile(
+  options: ParsedOptions<typeof profileOptions>,
+  command: readonly string[] | undefined,
+): Promise<number> {
+  const request = parseProfileRequest(options, command);
+  const outputRequests = parseOutputPaths(request.outputPaths);
+  checkSystem("profiling");
+  using outputs = OutputFiles.open(outputRequests);
+  using interruption = new Interruption(() => outputs[Symbol.dispose]());
+  using launched =
+    request.target.kind === "command" ? await LaunchedCommand.start(request.target.command, request.json) : undefined;
+
+  // Not before it is needed: a wrong command line should not wait for the library and its native part to load.
+  const { recordProfile } = await import("./record-profile.ts");
+  const profile = await recordProfile(request, launched, interruption.requested);
+  if (launched !== undefined) process.stderr.write(describeEndOfCommand(launched));
+
+  const subject = subjectOf(request.target);
+  const report = { ...profile, ...(subject !== undefined && { subject }) };
+  process.stdout.write(
+    request.json ? encodeJson(report) : formatTable(report, { columns: process.stdout.columns ?? 80 }),
+  );
+  // All but the JSON object stays off standard output when that was asked for.
+  const notes = request.json ? process.stderr : process.stdout;
+  notes.write(describeIncomplete(profile.incomplete));
+  outputs.write(report, (path) => notes.write(`Wrote ${path}\n`));
+  return ExitCode.ok;
+}
+
+/** A line on how COMMAND ended, or that it is ended now; nothing where all is well. */
+function describeEndOfCommand({ name, exit, pid }: LaunchedCommand): string {
+  if (exit === undefined) return `skep: ${name} (${pid}) is still running and gets SIGTERM\n`;
+  const line = describeCommandExit(name, exit);
+  return line === undefined ? "" : `skep: ${line}\n`;
+}
+
+/** A line on samples that count, though a part of their stack is missing; nothing where there are none. */
+function describeIncomplete(incomplete: CpuProfile["incomplete"]): string {
+  const reasons = Object.entries(incomplete).filter(([, count]) => count > 0);
+  if (reasons.length === 0) return "";
+  return `incomplete: ${reasons.map(([reason, count]) => `${count.toLocaleString("en-US")} ${reason}`).join(", ")}\n`;
+}
