@@ -1,0 +1,34 @@
+import { spawnSync } from "node:child_process";
+import { runCommand, say } from "./command.ts";
+
+/** Debian packages that parts of the tests need. */
+export const testPackages = {
+  /** Compiling the kernel halves. */
+  objects: ["clang-19", "libbpf-dev", "llvm-19"],
+  /** Tools whose results ours are compared with, and what builds the programs that are measured. */
+  peers: [
+    ...["binutils", "bpftool", "bpftrace", "chromium", "g++", "gcc", "libbpf-dev", "libelf-dev", "linux-perf"],
+    ...["lz4", "python3", "strace", "util-linux", "xz-utils"],
+  ],
+  /** Guests, and what unpacks their kernels. */
+  guests: ["busybox-static", "cpio", "lz4", "qemu-system-x86", "xz-utils"],
+} as const;
+
+/** Installs those of the packages that are missing. Resolves with the ones that are missing still. */
+export async function installPackages(names: readonly string[]): Promise<string[]> {
+  const missing = missingPackages(names);
+  if (missing.length === 0 || process.getuid?.() !== 0) return missing;
+  say(`Installing ${missing.join(", ")} with apt-get ...`);
+  const quiet = { quiet: true, env: { DEBIAN_FRONTEND: "noninteractive" } };
+  await runCommand("apt-get", ["update", "--quiet=2"], quiet);
+  await runCommand("apt-get", ["install", "--quiet=2", "--yes", "--no-install-recommends", ...missing], quiet);
+  return missingPackages(names);
+}
+
+function missingPackages(names: readonly string[]): string[] {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: dpkg-query's own placeholders
+  const format = "--showformat=${Package} ${db:Status-Status}\n";
+  const query = spawnSync("dpkg-query", ["--show", format, ...names], { encoding: "utf8" });
+  const lines = query.error === undefined ? query.stdout.split("\n") : [];
+  return names.filter((name) => !lines.includes(`${name} installed`));
+}
