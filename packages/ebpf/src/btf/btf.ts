@@ -46,6 +46,8 @@ export class Btf {
   readonly #view: DataView;
   /** Byte offset in `#bytes` of each own type. */
   readonly #offsets: Uint32Array;
+  readonly #typesStart: number;
+  readonly #typesEnd: number;
   readonly #stringsStart: number;
   readonly #stringsEnd: number;
   /** String offset at which this BTF's own strings begin. */
@@ -68,6 +70,8 @@ export class Btf {
     this.littleEndian = header.littleEndian;
     this.#bytes = bytes;
     this.#view = header.view;
+    this.#typesStart = types.start;
+    this.#typesEnd = types.end;
     this.#stringsStart = strings.start;
     this.#stringsEnd = strings.end;
     this.#firstString = base === undefined ? 0 : base.#firstString + base.#stringsEnd - base.#stringsStart;
@@ -87,6 +91,16 @@ export class Btf {
   /** The raw bytes, as parsed. */
   get bytes(): Uint8Array {
     return this.#bytes;
+  }
+
+  /** The type section: all own types, back to back. */
+  get typeBytes(): Uint8Array {
+    return this.#bytes.subarray(this.#typesStart, this.#typesEnd);
+  }
+
+  /** The own string section. */
+  get stringBytes(): Uint8Array {
+    return this.#bytes.subarray(this.#stringsStart, this.#stringsEnd);
   }
 
   /** Byte offset of an own type in {@link bytes}; undefined for void and for types of the base. */

@@ -1,6 +1,7 @@
 /** BTF type information: reading, typed codecs, CO-RE relocation. */
 
 export { Btf } from "./btf.ts";
+export { type Codec, compileCodec, type Value } from "./codec.ts";
 export {
   type CoreRelocation,
   CoreRelocationKind,
@@ -11,4 +12,5 @@ export {
   relocate,
 } from "./core-relocation.ts";
 export { pointerBytes, type ResolvedType, sizeOf, skipModifiers } from "./resolve.ts";
+export { type BtfFeatures, sanitizeBtf } from "./sanitize.ts";
 export * from "./types.ts";
