@@ -7,8 +7,20 @@ export const testPackages = {
   objects: ["clang-19", "libbpf-dev", "llvm-19"],
   /** Tools whose results ours are compared with, and what builds the programs that are measured. */
   peers: [
-    ...["binutils", "bpftool", "bpftrace", "chromium", "g++", "gcc", "libbpf-dev", "libelf-dev", "linux-perf"],
-    ...["lz4", "python3", "strace", "util-linux", "xz-utils"],
+    "binutils",
+    "bpftool",
+    "bpftrace",
+    "chromium",
+    "g++",
+    "gcc",
+    "libbpf-dev",
+    "libelf-dev",
+    "linux-perf",
+    "lz4",
+    "python3",
+    "strace",
+    "util-linux",
+    "xz-utils",
   ],
   /** Guests, and what unpacks their kernels. */
   guests: ["busybox-static", "cpio", "lz4", "qemu-system-x86", "xz-utils"],

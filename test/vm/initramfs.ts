@@ -57,13 +57,10 @@ function sharedLibraries(program: string): string[] {
 }
 
 function copyRepository(to: string): void {
-  const isNeeded = (source: string): boolean => !/\/(\.git|dist|node_modules)$|\/packages\/ui$/.test(source);
+  const isNeeded = (source: string): boolean => !/\/node_modules$|\/packages\/ui$/.test(source);
   for (const path of ["package.json", "packages", "scripts", "test"]) {
     cpSync(fromRoot(path), join(to, path), { recursive: true, filter: isNeeded });
   }
-  // The page is built; the rest runs from its sources.
-  const assets = "packages/agent/dist/assets";
-  if (existsSync(fromRoot(assets))) cpSync(fromRoot(assets), join(to, assets), { recursive: true });
   for (const path of productionDependencies()) {
     cpSync(fromRoot(path), join(to, path), { recursive: true, verbatimSymlinks: true });
   }
