@@ -33,7 +33,7 @@ export interface BpfErrorDetails {
   readonly cause?: unknown;
 }
 
-const brand: unique symbol = Symbol.for("@skep/ebpf/BpfError") as never;
+const brand = Symbol.for("@skep/ebpf/BpfError");
 
 /** Every error that this library throws on purpose: one line of what is wrong, and where known, one of what to do. */
 export class BpfError extends Error {
@@ -43,15 +43,17 @@ export class BpfError extends Error {
   readonly errno: number | undefined;
   readonly errnoName: string | undefined;
   readonly hint: string | undefined;
-  readonly [brand] = true;
 
   constructor(code: BpfErrorCode, message: string, details: BpfErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    // Not a declared member: it is only there to be found by Symbol.hasInstance, and not to be printed.
+    Object.defineProperty(this, brand, { value: true });
     this.code = code;
     this.syscall = details.syscall;
     this.errno = details.errno;
     this.errnoName = details.errnoName;
     this.hint = details.hint;
+    Object.defineProperty(this, brand, { value: true });
   }
 
   /** Holds across duplicate installs of this package, unlike `instanceof` on the class identity. */
