@@ -53,7 +53,6 @@ export class BpfError extends Error {
     this.errno = details.errno;
     this.errnoName = details.errnoName;
     this.hint = details.hint;
-    Object.defineProperty(this, brand, { value: true });
   }
 
   /** Holds across duplicate installs of this package, unlike `instanceof` on the class identity. */

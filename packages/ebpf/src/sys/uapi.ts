@@ -154,12 +154,12 @@ export const AttachType = {
 
 /** Flags of BPF_MAP_CREATE. */
 export const MapFlag = {
-  NO_PREALLOC: 1 << 0,
+  NO_PREALLOC: 0x001,
   /** Programs may only read it. */
-  RDONLY_PROG: 1 << 7,
+  RDONLY_PROG: 0x080,
   /** User space may map an array's values (5.5). */
-  MMAPABLE: 1 << 10,
-  INNER_MAP: 1 << 12,
+  MMAPABLE: 0x400,
+  INNER_MAP: 0x1000,
 } as const;
 
 /** Flags of BPF_MAP_UPDATE_ELEM. */
@@ -172,7 +172,7 @@ export const UpdateFlag = {
 } as const;
 
 export const ProgramFlag = {
-  SLEEPABLE: 1 << 4,
+  SLEEPABLE: 0x10,
 } as const;
 
 /** `src_reg` of a 64-bit immediate load that names a map: `BPF_PSEUDO_*`. */
