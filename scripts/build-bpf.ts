@@ -1,79 +1,26 @@
-/**
- * Compiles every kernel half (`*.bpf.c`, or those given) to the `*.bpf.o` beside it. With `--check` it changes nothing,
- * and fails if a committed object is not, byte for byte, what its source gives.
- */
+/** `npm run build:bpf [-- FILE.bpf.c...]`: compiles the kernel halves to the objects beside them. */
 
-import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { parseArgs } from "node:util";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { say } from "./command.ts";
-import { fromRoot, repositoryRoot, sourceFiles } from "./repository.ts";
+import { compile, kernelHalves, objectOf } from "./compile-bpf.ts";
+import { fromRoot } from "./repository.ts";
 
-// One little-endian object serves x86-64 and arm64 alike.
-const compilerFlags = [
-  ...["-g", "-O2", "-target", "bpfel", "-mcpu=v3", "-Wall", "-Werror"],
-  ...["-I", "packages/tracers/src/kernel"],
-  // Debian keeps <asm/types.h> in a folder of the machine's own architecture.
-  ...["-isystem", `/usr/include/${process.arch === "arm64" ? "aarch64" : "x86_64"}-linux-gnu`],
-  // Names of source files end up in .BTF: relative ones, so that the bytes do not depend on where the repository is.
-  "-fdebug-compilation-dir=.",
-];
-
-const { values: options, positionals } = parseArgs({
-  options: { check: { type: "boolean", default: false } },
-  allowPositionals: true,
-});
-
-const sources = sourceFiles(...(positionals.length > 0 ? positionals : ["{packages,examples}/**/*.bpf.c"]));
-const stale = sources.filter(isStale);
-if (stale.length === 0) {
-  say(`${sources.length} BPF objects are what their sources give`);
-} else if (options.check) {
-  say(`skep: not what its source gives: ${stale.map(objectOf).join(", ")}`);
-  say(`      run "npm run build:bpf" and commit the result`);
-  process.exitCode = 1;
-} else {
-  say(`Wrote ${stale.map(objectOf).join(", ")}`);
+const sources = process.argv.length > 2 ? process.argv.slice(2) : kernelHalves();
+for (const source of sources) {
+  const object = objectOf(source);
+  const compiled = compileOrExit(source);
+  if (existsSync(fromRoot(object)) && compiled.equals(readFileSync(fromRoot(object)))) continue;
+  writeFileSync(fromRoot(object), compiled);
+  say(`Wrote ${object}`);
 }
+say(`${sources.length} objects are what their sources give`);
 
-/** Compiles a source and says whether its object differs from what was there; without `--check` puts it there. */
-function isStale(source: string): boolean {
-  const object = fromRoot(objectOf(source));
-  const compiled = compile(source);
-  if (existsSync(object) && compiled.equals(readFileSync(object))) return false;
-  if (!options.check) writeFileSync(object, compiled);
-  return true;
-}
-
-function compile(source: string): Buffer {
-  const folder = mkdtempSync(join(tmpdir(), "skep-bpf-"));
-  const object = join(folder, "object.o");
+function compileOrExit(source: string): Buffer {
   try {
-    run("clang-19", [...compilerFlags, "-c", source, "-o", object]);
-    // Away with DWARF; .BTF and .BTF.ext, which the loader and the kernel read, stay.
-    run("llvm-strip-19", ["-g", object]);
-    return readFileSync(object);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-}
-
-function run(command: string, args: readonly string[]): void {
-  try {
-    execFileSync(command, args, { cwd: repositoryRoot, stdio: "inherit" });
+    return compile(source);
   } catch (error) {
-    const missing = error instanceof Error && "code" in error && error.code === "ENOENT";
-    say(
-      missing
-        ? `skep: ${command} is missing\n      apt-get install clang-19 llvm-19 libbpf-dev`
-        : `skep: ${command} failed`,
-    );
+    say(`skep: ${source} cannot be compiled: ${error instanceof Error ? error.message : String(error)}`);
+    say("      it needs these packages of Debian: clang-19 llvm-19 libbpf-dev");
     process.exit(1);
   }
-}
-
-function objectOf(source: string): string {
-  return source.replace(/\.c$/, ".o");
 }

@@ -3,19 +3,19 @@ import { runCommand, say } from "./command.ts";
 
 /** Debian packages that parts of the tests need. */
 export const testPackages = {
-  /** Compiling the kernel halves. */
-  objects: ["clang-19", "libbpf-dev", "llvm-19"],
-  /** Tools whose results ours are compared with, and what builds the programs that are measured. */
+  /** Tools whose results ours are compared with, and the compilers of kernel halves and of the programs measured. */
   peers: [
     "binutils",
     "bpftool",
     "bpftrace",
     "chromium",
+    "clang-19",
     "g++",
     "gcc",
     "libbpf-dev",
     "libelf-dev",
     "linux-perf",
+    "llvm-19",
     "lz4",
     "python3",
     "strace",

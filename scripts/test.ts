@@ -22,15 +22,11 @@ await timed("Format, lint and types", async () => {
   await mustSucceed("biome found problems", "biome", ["check"]);
   await mustSucceed("the type check failed", "tsc", ["-p", "tsconfig.json"]);
 });
-await part({ name: "Comparison of BPF objects with their sources", packages: testPackages.objects }, async () => {
-  const script = ["--conditions=skep-source", "scripts/build-bpf.ts", "--check"];
-  await mustSucceed("committed BPF objects are not what their sources give", process.execPath, script);
-});
-await part({ name: "Unit tests" }, () => runTier("unit"));
-await part({ name: "Kernel tests", asRoot: true }, () => runTier("kernel"));
-await part({ name: "Peer tests", asRoot: true, packages: testPackages.peers }, () => runTier("peer"));
+await timed("Unit tests", () => runTier("unit"));
+await asRoot("Kernel tests", [], () => runTier("kernel"));
+await asRoot("Peer tests", testPackages.peers, () => runTier("peer"));
 reportCoverage();
-if (inCi) await part({ name: "Kernel matrix", packages: testPackages.guests }, runGuests);
+if (inCi) await asRoot("Kernel matrix", testPackages.guests, runGuests);
 
 const counts = sumCounts(reports.map((report) => report.counts));
 if (!allPassed(counts)) problems.push("tests failed");
@@ -67,15 +63,9 @@ function reportCoverage(): void {
   if (low.length > 0) problems.push(`tests run less than ${coverageFloor * 100}% of the lines of ${low.join(", ")}`);
 }
 
-interface TestPart {
-  readonly name: string;
-  readonly asRoot?: boolean;
-  /** Debian packages without which it is left out. */
-  readonly packages?: readonly string[];
-}
-
-async function part({ name, asRoot = false, packages = [] }: TestPart, work: () => Promise<void>): Promise<void> {
-  if (asRoot && process.getuid?.() !== 0) {
+/** Runs a part that needs root and Debian packages, or says that it was left out. */
+async function asRoot(name: string, packages: readonly string[], work: () => Promise<void>): Promise<void> {
+  if (process.getuid?.() !== 0) {
     leftOut.push(`${name}: not root`);
     return;
   }
