@@ -1,0 +1,129 @@
+import { at, type CallTree } from "./call-tree.ts";
+import type { Box } from "./layout.ts";
+import type { SearchResult } from "./search.ts";
+import { shortName } from "./short-name.ts";
+import { percent } from "./wording.ts";
+
+export type Orientation = "icicle" | "flame";
+
+const ROW_PX = 20;
+/** Narrower boxes have no room for a letter and its ellipsis. */
+const MIN_LABEL_PX = 26;
+/** Of the average character; the styles cut what turns out too long. */
+const CHARACTER_PX = 6.4;
+/** Moving more boxes than this at once would stutter. */
+const MAX_ANIMATED_BOXES = 1500;
+/** Shades of each color, so that neighbours differ. */
+const SHADES = 5;
+
+/** Draws boxes as elements: one for each, which stays the same as long as its box has the same key. */
+export class GraphView {
+  readonly element: HTMLElement;
+  readonly #tree: CallTree;
+  #boxes: readonly Box[] = [];
+  readonly #elements = new Map<number, HTMLElement>();
+  readonly #boxesByKey = new Map<number, Box>();
+  /** The one box that the Tab key reaches. */
+  #activeKey = 0;
+
+  constructor(element: HTMLElement, tree: CallTree) {
+    this.element = element;
+    this.#tree = tree;
+  }
+
+  get boxes(): readonly Box[] {
+    return this.#boxes;
+  }
+
+  get activeBox(): Box | undefined {
+    return this.#boxesByKey.get(this.#activeKey);
+  }
+
+  /** The element's box; undefined for anything that is not part of a box. */
+  boxAt(target: EventTarget | null): Box | undefined {
+    if (!(target instanceof HTMLElement)) return undefined;
+    return this.#boxesByKey.get(Number(target.dataset["key"]));
+  }
+
+  elementOf(box: Box): HTMLElement | undefined {
+    return this.#elements.get(box.key);
+  }
+
+  render(boxes: readonly Box[], orientation: Orientation, baseValue: number, found: SearchResult | undefined): void {
+    this.#boxes = boxes;
+    const rows = 1 + boxes.reduce((highest, { row }) => Math.max(highest, row), 0);
+    this.element.style.height = `${rows * ROW_PX}px`;
+    this.element.classList.toggle("animated", boxes.length <= MAX_ANIMATED_BOXES);
+    this.element.classList.toggle("searching", found !== undefined);
+
+    const added: HTMLElement[] = [];
+    this.#boxesByKey.clear();
+    for (const box of boxes) {
+      this.#boxesByKey.set(box.key, box);
+      let element = this.#elements.get(box.key);
+      if (element === undefined) {
+        element = this.#create(box);
+        this.#elements.set(box.key, element);
+        added.push(element);
+      }
+      this.#update(element, box, orientation === "icicle" ? box.row : rows - 1 - box.row, baseValue, found);
+    }
+    for (const [key, element] of this.#elements) {
+      if (this.#boxesByKey.has(key)) continue;
+      element.remove();
+      this.#elements.delete(key);
+    }
+    this.element.append(...added);
+    if (!this.#boxesByKey.has(this.#activeKey)) this.#activeKey = boxes[0]?.key ?? 0;
+    this.#elements.get(this.#activeKey)?.setAttribute("tabindex", "0");
+  }
+
+  /** Makes the box the one that has, or will get, the keyboard focus. */
+  activate(box: Box): void {
+    this.#elements.get(this.#activeKey)?.setAttribute("tabindex", "-1");
+    this.#activeKey = box.key;
+    this.#elements.get(box.key)?.setAttribute("tabindex", "0");
+  }
+
+  #create(box: Box): HTMLElement {
+    const element = document.createElement("div");
+    const { name, category } = this.#tree.label(box.node);
+    element.dataset["key"] = String(box.key);
+    element.className = box.merged === undefined ? `box ${category} shade-${shadeOf(name)}` : "box merged";
+    element.setAttribute("role", "treeitem");
+    element.setAttribute("tabindex", "-1");
+    return element;
+  }
+
+  #update(element: HTMLElement, box: Box, line: number, baseValue: number, found: SearchResult | undefined): void {
+    // One pixel is left free between neighbours where there is room for it.
+    const widthPx = box.width >= 4 ? box.width - 1 : box.width;
+    element.style.transform = `translate(${box.left.toFixed(2)}px, ${line * ROW_PX}px)`;
+    element.style.width = `${widthPx.toFixed(2)}px`;
+    const text = boxText(this.#tree, box);
+    element.textContent = widthPx >= MIN_LABEL_PX ? shortName(text, widthPx / CHARACTER_PX) : "";
+    element.classList.toggle("ancestor", box.isAncestor);
+    element.classList.toggle("match", found !== undefined && this.#isMatch(box, found));
+    element.setAttribute("aria-level", String(box.row + 1));
+    element.setAttribute("aria-label", `${text}, ${percent(box.value, baseValue)}`);
+  }
+
+  #isMatch(box: Box, found: SearchResult): boolean {
+    if (box.merged === undefined) return at(found.labels, at(this.#tree.labelOf, box.node)) === 1;
+    for (const child of this.#tree.children(box.node, box.merged.firstChild)) {
+      if (at(found.subtrees, child) === 1) return true;
+    }
+    return false;
+  }
+}
+
+export function boxText(tree: CallTree, { node, merged }: Box): string {
+  if (merged === undefined) return tree.label(node).name;
+  return merged.count === 1 ? "1 narrower function" : `${merged.count.toLocaleString("en-US")} narrower functions`;
+}
+
+function shadeOf(name: string): number {
+  let hash = 0;
+  for (let index = 0; index < name.length; index++) hash = (Math.imul(hash, 31) + name.charCodeAt(index)) | 0;
+  return Math.abs(hash) % SHADES;
+}
