@@ -1,5 +1,4 @@
 import { type Command, defineCommand } from "../cli/command.ts";
-import type { OptionSpecs } from "../cli/option-spec.ts";
 
 export const profileOptions = {
   pid: {
@@ -34,7 +33,7 @@ export const profileOptions = {
   json: {
     help: "print one JSON object on standard output and all else, what COMMAND prints included, on standard error",
   },
-} as const satisfies OptionSpecs;
+} as const;
 
 export const profileCommand: Command = defineCommand({
   name: "profile",

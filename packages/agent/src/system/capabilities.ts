@@ -28,7 +28,7 @@ export const wantedCapabilities: readonly {
 ];
 
 /** What `setcap` has to grant, in its own notation. */
-export const SETCAP_LINE = `setcap ${wantedCapabilities
+export const SETCAP_LINE: string = `setcap ${wantedCapabilities
   .map(({ name }) => name.toLowerCase())
   .join(",")}+ep "$(command -v node)"`;
 
