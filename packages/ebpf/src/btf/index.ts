@@ -14,3 +14,4 @@ export {
 export { pointerBytes, type ResolvedType, sizeOf, skipModifiers } from "./resolve.ts";
 export { type BtfFeatures, sanitizeBtf } from "./sanitize.ts";
 export * from "./types.ts";
+export { TypePrinter, typeDeclaration } from "./type-declaration.ts";
