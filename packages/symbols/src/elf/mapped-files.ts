@@ -1,0 +1,83 @@
+import { closeSync } from "node:fs";
+import { LruCache } from "../lru-cache.ts";
+import type { MemoryRange } from "../process/maps.ts";
+import type { ElfSymbols } from "./elf-symbols.ts";
+import { MappedFile } from "./mapped-file.ts";
+import { type FileIdentity, identifyRegularFile, openRegularFile } from "./open-file.ts";
+
+/** The files that processes execute code from, each open once and parsed once for all processes. */
+export class MappedFiles {
+  readonly #files: LruCache<string, MappedFile>;
+  readonly #maxSymbolBytes: number;
+
+  /**
+   * @param maxFiles that are kept open.
+   * @param maxSymbolBytes that their parsed symbols may take; those not used for the longest time are let go first.
+   */
+  constructor(maxFiles: number, maxSymbolBytes: number) {
+    this.#files = new LruCache(maxFiles, (file) => file.close());
+    this.#maxSymbolBytes = maxSymbolBytes;
+  }
+
+  get openCount(): number {
+    return this.#files.size;
+  }
+
+  get memoryBytes(): number {
+    let bytes = 0;
+    for (const file of this.#files.values()) bytes += file.memoryBytes;
+    return bytes;
+  }
+
+  /**
+   * Opens the file behind a range of a process's memory, unless it is open already. Gives the identity by which
+   * {@link get} finds it later; undefined when the file is out of reach, or is no regular file.
+   *
+   * By `map_files`, which leads to the mapped file itself, whatever became of its name; that needs CAP_SYS_ADMIN, since
+   * 5.9 CAP_CHECKPOINT_RESTORE. Else by its path in the process's root, where the inode shows whether the file there is
+   * still the one that is mapped.
+   */
+  open(pid: number, range: MemoryRange): string | undefined {
+    const exactPath = `/proc/${pid}/map_files/${range.start.toString(16)}-${range.end.toString(16)}`;
+    const exact = identifyRegularFile(exactPath);
+    if (exact !== undefined) return this.#openAt(exactPath, exact, range.path);
+    const path = `/proc/${pid}/root${range.path}`;
+    const named = range.deleted ? undefined : identifyRegularFile(path);
+    return named?.inode === BigInt(range.inode) ? this.#openAt(path, named, range.path) : undefined;
+  }
+
+  get(identity: string): MappedFile | undefined {
+    return this.#files.get(identity);
+  }
+
+  /** As {@link MappedFile.symbols}; keeps the sum of all tables within its limit by dropping those of other files. */
+  symbols(file: MappedFile, pid: number): ElfSymbols | undefined {
+    if (file.isParsed) return file.symbols(pid);
+    const symbols = file.symbols(pid);
+    let bytes = this.memoryBytes;
+    for (const other of this.#files.values()) {
+      if (bytes <= this.#maxSymbolBytes) break;
+      if (other === file) continue;
+      bytes -= other.memoryBytes;
+      other.forget();
+    }
+    return symbols;
+  }
+
+  close(): void {
+    this.#files.clear();
+  }
+
+  #openAt(path: string, expected: FileIdentity, pathInProcess: string): string | undefined {
+    if (this.#files.get(expected.identity) !== undefined) return expected.identity;
+    const file = openRegularFile(path);
+    if (file === undefined) return undefined;
+    // Replaced between the two calls: then it is not what the process runs.
+    if (file.identity !== expected.identity) {
+      closeSync(file.descriptor);
+      return undefined;
+    }
+    this.#files.set(file.identity, new MappedFile(file, pathInProcess));
+    return file.identity;
+  }
+}

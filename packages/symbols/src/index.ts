@@ -1,0 +1,13 @@
+/** From an address to a function name: kernel, ELF files, vdso, JIT compilers; demangled. */
+
+export type { ProcessImage } from "./address-space.ts";
+export { Demangler } from "./demangle/demangler.ts";
+export type { LookupOptions, Mapping, SymbolizedFrame } from "./frame.ts";
+export type { JitTier } from "./jit/jit-name.ts";
+export {
+  type KernelRegion,
+  type KernelSymbol,
+  KernelSymbols,
+  type KernelSymbolsOptions,
+} from "./kernel/kernel-symbols.ts";
+export { Symbolizer, type SymbolizerOptions } from "./symbolizer.ts";
