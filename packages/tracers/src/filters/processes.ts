@@ -4,12 +4,17 @@ import { BpfError } from "@skep/ebpf";
 /** @throws BpfError `not-found` for the first of the pids that is not a running process. */
 export function assertProcessesExist(pids: readonly number[]): void {
   for (const pid of pids) {
-    if (readParent(pid) === undefined) {
+    if (!isRunning(pid)) {
       throw new BpfError("not-found", `there is no process ${pid}`, {
         hint: "it may have ended; list the running ones: ps -e",
       });
     }
   }
+}
+
+/** Whether there is such a process; one that has ended but was not waited for (a zombie) doesn't run. */
+export function isRunning(pid: number): boolean {
+  return readParent(pid) !== undefined;
 }
 
 /** Those of all running processes that descend from one of `pids`, without `pids` themselves. */

@@ -31,6 +31,12 @@ export class ProcessImages {
     this.#limit = limit;
   }
 
+  /** Reads the map of a process that was just seen, while it still runs. */
+  capture(pid: number, imageNs: bigint): void {
+    const captured = this.#capture(pid, imageNs);
+    if (captured !== undefined) this.#add(`${pid}/${imageNs}`, captured);
+  }
+
   /** @param threadName names the process where it is too late to ask */
   get(pid: number, imageNs: bigint, threadName: string): SampledImage {
     const identity = `${pid}/${imageNs}`;
@@ -42,10 +48,14 @@ export class ProcessImages {
       return known;
     }
     const found = this.#capture(pid, imageNs) ?? { process: { pid, name: threadName }, image: undefined };
-    this.#images.set(identity, found);
+    this.#add(identity, found);
+    return found;
+  }
+
+  #add(identity: string, image: SampledImage): void {
+    this.#images.set(identity, image);
     const [oldest] = this.#images.keys();
     if (this.#images.size > this.#limit && oldest !== undefined) this.#images.delete(oldest);
-    return found;
   }
 
   #capture(pid: number, imageNs: bigint): SampledImage | undefined {

@@ -1,4 +1,4 @@
-import type { Frame } from "@skep/symbols";
+import type { SymbolizedFrame } from "@skep/symbols";
 
 /** Where the CPU time went, or for what time was spent off the CPU, in plain data. */
 export interface CpuProfile {
@@ -55,7 +55,7 @@ export interface ValueType {
 
 export interface ProfileSample {
   /** Leaf first. Frames are shared: the same object is the same place. */
-  readonly stack: readonly Frame[];
+  readonly stack: readonly SymbolizedFrame[];
   /** One value per sample type. */
   readonly values: readonly number[];
   /** Shared by all samples of one process image. */

@@ -1,11 +1,11 @@
-import type { Frame, ProcessImage } from "@skep/symbols";
+import type { ProcessImage, SymbolizedFrame } from "@skep/symbols";
 import type { ProcessImages } from "./process-images.ts";
 import type { ProfileSample, SampledProcess } from "./profile.ts";
 import { type SampleKey, sampleIdentity } from "./sample-table.ts";
 import type { StackResolver } from "./stack-resolver.ts";
 
 interface Entry {
-  readonly stack: readonly Frame[];
+  readonly stack: readonly SymbolizedFrame[];
   readonly process: SampledProcess;
   readonly threadId: number;
   readonly threadName: string;
@@ -33,9 +33,11 @@ export class SampleStore {
   readonly #entries = new Map<string, Entry>();
   /** Frames by stack id, from the time they were read until {@link forgetStacks}. */
   readonly #stacks = new Map<bigint, BigUint64Array>();
+  /** Those that were there at the last {@link forgetStacks}. */
+  #oldStacks = new Set<bigint>();
   /** Names by stack id; user stacks also by process image, since the same addresses mean other functions there. */
-  readonly #kernelFrames = new Map<bigint, readonly Frame[]>();
-  readonly #userFrames = new Map<string, readonly Frame[]>();
+  readonly #kernelFrames = new Map<bigint, readonly SymbolizedFrame[]>();
+  readonly #userFrames = new Map<string, readonly SymbolizedFrame[]>();
   #stackMissing = 0;
 
   /** @param periodNs what a sample stands for; undefined where each row carries its own duration */
@@ -47,6 +49,7 @@ export class SampleStore {
 
   addStack(id: bigint, frames: BigUint64Array): void {
     this.#stacks.set(id, frames);
+    this.#oldStacks.delete(id);
   }
 
   /** Rows of one thread and stack add up; negative ones take back what was added too early. */
@@ -89,9 +92,13 @@ export class SampleStore {
     return taken;
   }
 
-  /** Lets go of the frames and names of all stacks but these. */
+  /**
+   * Lets go of the names, and of the frames of all stacks but these and those added since the last call: a row that
+   * refers to one of the latter may be on its way.
+   */
   forgetStacks(except: ReadonlySet<bigint>): void {
-    for (const id of this.#stacks.keys()) if (!except.has(id)) this.#stacks.delete(id);
+    for (const id of this.#oldStacks) if (!except.has(id)) this.#stacks.delete(id);
+    this.#oldStacks = new Set(this.#stacks.keys());
     this.#kernelFrames.clear();
     this.#userFrames.clear();
   }
@@ -114,7 +121,7 @@ export class SampleStore {
     };
   }
 
-  #resolveKernelStack(id: bigint): readonly Frame[] | undefined {
+  #resolveKernelStack(id: bigint): readonly SymbolizedFrame[] | undefined {
     if (id === 0n) return [];
     const known = this.#kernelFrames.get(id);
     if (known !== undefined) return known;
@@ -125,7 +132,7 @@ export class SampleStore {
     return frames;
   }
 
-  #resolveUserStack(key: SampleKey, image: ProcessImage | undefined): readonly Frame[] | undefined {
+  #resolveUserStack(key: SampleKey, image: ProcessImage | undefined): readonly SymbolizedFrame[] | undefined {
     const id = key.userStack;
     if (id === 0n) return [];
     const identity = `${key.pid}/${key.imageNs}/${id}`;

@@ -7,6 +7,8 @@
  *               | kernel_stack | user_stack | image_ns | pid | tid | thread_name ... 48
  * sample_value  0       8
  *               | count | duration_ns | 16
+ * blocked       0            48         56
+ *               | sample_key | since_ns |
  * stack         0       4   8
  *               | depth | - | frames, leaf first ... 1024
  * ```
@@ -14,6 +16,7 @@
 
 export const SAMPLE_KEY_BYTES = 48;
 export const SAMPLE_VALUE_BYTES = 16;
+export const BLOCKED_BYTES: number = SAMPLE_KEY_BYTES + 8;
 export const MAX_FRAMES = 127;
 export const STACK_BYTES: number = 8 + MAX_FRAMES * 8;
 
@@ -42,6 +45,11 @@ export function readSampleKey(view: DataView, offset: number): SampleKey {
 
 export function readSampleValue(view: DataView, offset: number): { count: number; durationNs: number } {
   return { count: readCounter(view, offset), durationNs: readCounter(view, offset + 8) };
+}
+
+/** A thread off the CPU: whose time it is, and since when by CLOCK_MONOTONIC. */
+export function readBlocked(view: DataView, offset: number): { key: SampleKey; sinceNs: bigint } {
+  return { key: readSampleKey(view, offset), sinceNs: view.getBigUint64(offset + SAMPLE_KEY_BYTES, true) };
 }
 
 /** Frames of a stack, leaf first. */

@@ -1,8 +1,8 @@
-import type { Frame, ProcessImage, Symbolizer } from "@skep/symbols";
+import type { ProcessImage, SymbolizedFrame, Symbolizer } from "@skep/symbols";
 import type { ProfileMode } from "./profile.ts";
 
 /** Stands for all frames of a process that was gone before its memory map could be read. */
-export const EXITED_FRAME: Frame = {
+export const EXITED_FRAME: SymbolizedFrame = {
   name: "[exited]",
   address: 0n,
   mapping: { name: "[exited]", path: "[exited]", startAddress: 0n, limitAddress: 0n, fileOffset: 0n },
@@ -29,10 +29,10 @@ export class StackResolver {
   }
 
   /** @param addresses leaf first */
-  kernel(addresses: BigUint64Array): readonly Frame[] {
+  kernel(addresses: BigUint64Array): readonly SymbolizedFrame[] {
     // A sampled leaf is where the CPU was; a tracepoint's leaf is already a return address.
     const sampled = this.#mode === "on-cpu";
-    const frames: Frame[] = [];
+    const frames: SymbolizedFrame[] = [];
     for (const [index, address] of addresses.entries()) {
       const frame = this.#symbolizer.resolveKernel(address, { isReturnAddress: index > 0 || !sampled });
       if (!sampled && frames.length === 0 && TRACING_FRAME.test(frame.name)) continue;
@@ -42,9 +42,9 @@ export class StackResolver {
   }
 
   /** @param addresses leaf first */
-  user(addresses: BigUint64Array, image: ProcessImage | undefined): readonly Frame[] {
+  user(addresses: BigUint64Array, image: ProcessImage | undefined): readonly SymbolizedFrame[] {
     if (image === undefined) return [EXITED_FRAME];
-    const frames: Frame[] = [];
+    const frames: SymbolizedFrame[] = [];
     for (const [index, address] of addresses.entries()) {
       frames.push(this.#symbolizer.resolveUser(image, address, { isReturnAddress: index > 0 }));
     }

@@ -1,0 +1,360 @@
+import { readFileSync } from "node:fs";
+import {
+  attachIterator,
+  Collection,
+  type KeyedMap,
+  onlineCpus,
+  possibleCpuCount,
+  programsQuiesced,
+  RingBufferReader,
+  runIterator,
+} from "@skep/ebpf";
+import { Symbolizer } from "@skep/symbols";
+import { resolveCgroup } from "../filters/cgroup.ts";
+import { assertProcessesExist } from "../filters/processes.ts";
+import { Counters } from "./counters.ts";
+import { type OpenInterval, OpenIntervals } from "./open-intervals.ts";
+import { ProcessImages } from "./process-images.ts";
+import type { CpuProfile, ProfileMode } from "./profile.ts";
+import {
+  assertFrequency,
+  type CpuProfilerOptions,
+  DEFAULT_FREQUENCY_HZ,
+  offCpuTableSizes,
+  onCpuTableSizes,
+  type TableSizes,
+  threadCount,
+} from "./profiler-options.ts";
+import { SampleStore } from "./sample-store.ts";
+import {
+  BLOCKED_BYTES,
+  readBlocked,
+  readFrames,
+  readSampleKey,
+  readSampleValue,
+  SAMPLE_KEY_BYTES,
+  SAMPLE_VALUE_BYTES,
+  STACK_BYTES,
+} from "./sample-table.ts";
+import { SamplingEvents } from "./sampling-events.ts";
+import { StackResolver } from "./stack-resolver.ts";
+import { Targets } from "./targets.ts";
+
+/** `EVENT_*` of profile.bpf.c. */
+const EVENT_PROCESS_SEEN = 1;
+const EVENT_TARGET_EXITED = 2;
+
+/** Memory maps kept: enough for the processes that are on the CPU in turn, at some 10 KB each. */
+const IMAGE_LIMIT = 1024;
+
+/** Without a choice of processes there is always one. */
+const NEVER = new Promise<void>(() => undefined);
+
+interface ReadResult {
+  /** What happened up to here, by CLOCK_MONOTONIC, is read. */
+  readonly untilNs: bigint;
+  readonly open: readonly OpenInterval[];
+}
+
+/** What the profiler itself costs. */
+export interface Overhead {
+  /** Time spent in its BPF programs. 0 unless BPF statistics are switched on while it runs. */
+  readonly runTimeNs: number;
+  /** How often they ran. 0 unless BPF statistics are switched on. */
+  readonly runCount: number;
+  /** Kernel memory of its maps. */
+  readonly mapBytes: number;
+}
+
+/**
+ * Where CPU time goes, or where threads wait: counts stacks in the kernel, and names them here.
+ *
+ * Runs until it is disposed of. Kernel floor: 5.8 with BTF; off-CPU needs 5.9 (bpf_get_task_stack). Needs CAP_BPF,
+ * CAP_PERFMON and, to read the maps of other users' processes, CAP_SYS_PTRACE.
+ */
+export class CpuProfiler implements AsyncDisposable {
+  readonly mode: ProfileMode;
+  readonly frequencyHz: number;
+  readonly #collection: Collection;
+  readonly #sizes: TableSizes;
+  readonly #hooks: Disposable[] = [];
+  readonly #targets: Targets | undefined;
+  readonly #counters: Counters;
+  readonly #images: ProcessImages;
+  readonly #store: SampleStore;
+  readonly #openIntervals = new OpenIntervals();
+  readonly #symbolizer: Symbolizer;
+  #events: SamplingEvents | undefined;
+  #reader: RingBufferReader | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #startedNs = 0n;
+  #stoppedNs: bigint | undefined;
+  /** Start of what the next snapshot covers. */
+  #sinceNs = 0n;
+  /** The last read; they run one after the other. */
+  #reading: Promise<void> = Promise.resolve();
+
+  private constructor(collection: Collection, options: CpuProfilerOptions, sizes: TableSizes) {
+    this.mode = options.mode ?? "on-cpu";
+    this.frequencyHz = options.frequencyHz ?? DEFAULT_FREQUENCY_HZ;
+    this.#collection = collection;
+    this.#sizes = sizes;
+    this.#targets = options.pids === undefined ? undefined : new Targets(this.#table("targets"));
+    this.#counters = new Counters(this.#table("counters"));
+    this.#symbolizer = new Symbolizer();
+    const images: KeyedMap<number, bigint> = this.#table("images");
+    this.#images = new ProcessImages(this.#symbolizer, (pid, imageNs) => images.get(pid) === imageNs, IMAGE_LIMIT);
+    this.#store = new SampleStore(
+      this.#images,
+      new StackResolver(this.#symbolizer, this.mode),
+      this.mode === "on-cpu" ? 1e9 / this.frequencyHz : undefined,
+    );
+  }
+
+  /**
+   * Loads, attaches and starts counting.
+   *
+   * @throws BpfError `invalid-argument` for options out of range, `not-found` for a process or cgroup that is not
+   *   there, `not-permitted` without the capabilities, `not-supported` on a kernel without BTF
+   */
+  static async start(options: CpuProfilerOptions = {}): Promise<CpuProfiler> {
+    const { mode = "on-cpu", frequencyHz = DEFAULT_FREQUENCY_HZ, pids, followChildren = true, cgroupPath } = options;
+    if (mode === "on-cpu") assertFrequency(frequencyHz);
+    if (pids !== undefined) assertProcessesExist(pids);
+    const cgroup = cgroupPath === undefined ? undefined : resolveCgroup(cgroupPath);
+    const sizes: TableSizes = {
+      ...(mode === "on-cpu" ? onCpuTableSizes(possibleCpuCount(), frequencyHz) : offCpuTableSizes(threadCount())),
+      ...options.tableSizes,
+    };
+    const collection = await Collection.load(readFileSync(new URL("./profile.bpf.o", import.meta.url)), {
+      globals: {
+        filter_targets: pids !== undefined,
+        follow_children: followChildren,
+        ...(cgroup !== undefined && { filter_cgroup: true, cgroup_id: cgroup.id, cgroup_level: cgroup.level }),
+      },
+      maxEntries: {
+        counts_0: sizes.counts,
+        counts_1: sizes.counts,
+        stacks_0: sizes.stacks,
+        stacks_1: sizes.stacks,
+        blocked: sizes.blocked,
+      },
+      programs: ({ name }) => isNeeded(name, mode, pids !== undefined),
+    });
+    const profiler = new CpuProfiler(collection, options, sizes);
+    try {
+      profiler.#attach(options);
+      return profiler;
+    } catch (error) {
+      await profiler[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** Resolves when none of `pids`, and none of their children where these are followed, runs any more. */
+  get exited(): Promise<void> {
+    return this.#targets?.allExited ?? NEVER;
+  }
+
+  /**
+   * What was counted since the start or the last snapshot. Of a thread that is off the CPU right now the time up to now
+   * is in it, and the rest will be in the next one.
+   */
+  async snapshot(): Promise<CpuProfile> {
+    const { untilNs, open } = await this.#read();
+    this.#openIntervals.settle(this.#store, open);
+    const { samples, sampleCount, exited, stackMissing } = this.#store.take();
+    const counted = this.#counters.takeDifference();
+    const onCpu = this.mode === "on-cpu";
+    const durationNs = Number(untilNs - this.#sinceNs);
+    const profile: CpuProfile = {
+      mode: this.mode,
+      timeUnixNs: BigInt(Date.now()) * 1_000_000n - BigInt(durationNs),
+      durationNs,
+      frequencyHz: this.frequencyHz,
+      event: this.#events?.event,
+      cpuCount: onlineCpus().length,
+      sampleTypes: onCpu
+        ? [
+            { type: "samples", unit: "count" },
+            { type: "cpu", unit: "nanoseconds" },
+          ]
+        : [
+            { type: "intervals", unit: "count" },
+            { type: "off_cpu", unit: "nanoseconds" },
+          ],
+      periodType: { type: onCpu ? "cpu" : "off_cpu", unit: "nanoseconds" },
+      period: onCpu ? Math.round(1e9 / this.frequencyHz) : 1,
+      defaultSampleType: onCpu ? "cpu" : "off_cpu",
+      samples,
+      sampleCount,
+      lost: {
+        countsFull: counted.countsFull,
+        stacksFull: counted.stacksFull,
+        blockedFull: counted.blockedFull,
+        stackMissing,
+      },
+      incomplete: {
+        truncated: counted.truncated,
+        exited,
+        blockedBeforeStart: counted.beforeStart,
+        childrenNotFollowed: counted.targetsFull,
+      },
+    };
+    this.#sinceNs = untilNs;
+    return profile;
+  }
+
+  /** Detaches, so that nothing is counted any more; what was counted can still be taken. */
+  stop(): void {
+    if (this.#stoppedNs !== undefined) return;
+    clearTimeout(this.#timer);
+    this.#events?.[Symbol.dispose]();
+    for (const hook of this.#hooks.splice(0)) hook[Symbol.dispose]();
+    this.#stoppedNs = process.hrtime.bigint();
+  }
+
+  /** Samples (or intervals) that were seen since the start, of which some may be lost or not read yet. */
+  get seen(): number {
+    return this.#counters.read().seen;
+  }
+
+  overhead(): Overhead {
+    let runTimeNs = 0;
+    let runCount = 0;
+    let mapBytes = 0;
+    for (const program of this.#collection.programs) {
+      const information = program.info();
+      runTimeNs += Number(information.runTimeNs);
+      runCount += Number(information.runCount);
+    }
+    for (const map of this.#collection.maps) mapBytes += map.memoryBytes();
+    return { runTimeNs, runCount, mapBytes };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.stop();
+    await Promise.allSettled([this.#reading]);
+    this.#reader?.[Symbol.dispose]();
+    this.#collection[Symbol.dispose]();
+    this.#symbolizer[Symbol.dispose]();
+  }
+
+  #attach(options: CpuProfilerOptions): void {
+    const { programs, globals } = this.#collection;
+    const { pids } = options;
+    this.#reader = new RingBufferReader(this.#collection.maps.ringBuffer("events"), {
+      onRecord: (view, offset) => this.#onEvent(view, offset),
+    });
+    for (const name of ["on_exec", "on_exit", "on_fork"]) {
+      if (programs.has(name)) this.#hooks.push(programs.get(name).attach());
+    }
+    if (pids !== undefined) {
+      this.#targets?.add(pids, {
+        pending: options.startOnExec ?? false,
+        withDescendants: (options.followChildren ?? true) && !options.startOnExec,
+      });
+    }
+    this.#startedNs = process.hrtime.bigint();
+    this.#sinceNs = this.#startedNs;
+    if (this.mode === "on-cpu") {
+      this.#events = SamplingEvents.open(programs.get("on_sample"), this.frequencyHz);
+    } else {
+      globals.set("started_ns", this.#startedNs);
+      this.#hooks.push(programs.get("on_switch").attach());
+      using iteration = attachIterator(programs.get("seed_blocked"));
+      runIterator(iteration);
+    }
+    this.#schedule();
+  }
+
+  /** Takes what the kernel half has counted so far. Reads are serial: there are two tables, not three. */
+  #read(): Promise<ReadResult> {
+    const result = this.#reading.then(async () => {
+      const { globals } = this.#collection;
+      const full = Number(globals.get("active"));
+      globals.set("active", 1 - full);
+      const untilNs = this.#stoppedNs ?? process.hrtime.bigint();
+      // Programs that started before the switch may still be adding to the table that is read now.
+      await programsQuiesced();
+      const open = this.#readOpenIntervals(untilNs);
+      for (const { count, keys, values } of this.#table(`stacks_${full}`).takeBatches()) {
+        for (let row = 0; row < count; row++) {
+          this.#store.addStack(keys.getBigUint64(row * 8, true), readFrames(values, row * STACK_BYTES));
+        }
+      }
+      for (const { count, keys, values } of this.#table(`counts_${full}`).takeBatches()) {
+        for (let row = 0; row < count; row++) {
+          const { count: samples, durationNs } = readSampleValue(values, row * SAMPLE_VALUE_BYTES);
+          this.#store.add(readSampleKey(keys, row * SAMPLE_KEY_BYTES), samples, durationNs);
+        }
+      }
+      return { untilNs, open };
+    });
+    this.#reading = result.then(() => undefined);
+    return result;
+  }
+
+  /** What has to be done now and then, whether or not somebody takes a snapshot. */
+  async #maintain(): Promise<void> {
+    const { open } = await this.#read();
+    // An interval refers to its stack from its beginning to its end, which may come many reads later.
+    this.#store.forgetStacks(new Set(open.flatMap(({ key }) => [key.kernelStack, key.userStack])));
+    if (this.#stoppedNs !== undefined) return;
+    this.#events?.refresh();
+    this.#targets?.refresh();
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    this.#timer = setTimeout(() => {
+      // A read that failed fails every later one too: snapshot() is where it is reported.
+      this.#maintain().catch(() => undefined);
+    }, this.#sizes.readIntervalMs);
+  }
+
+  /** Threads that are off the CPU. */
+  #readOpenIntervals(untilNs: bigint): OpenInterval[] {
+    if (this.mode === "on-cpu") return [];
+    const open: OpenInterval[] = [];
+    for (const { count, values } of this.#table("blocked").batches()) {
+      for (let row = 0; row < count; row++) {
+        const { key, sinceNs } = readBlocked(values, row * BLOCKED_BYTES);
+        if (sinceNs < untilNs) open.push({ key, elapsedNs: Number(untilNs - sinceNs) });
+      }
+    }
+    return open;
+  }
+
+  /** A `struct event` of profile.bpf.c. */
+  #onEvent(view: DataView, offset: number): void {
+    const pid = view.getUint32(offset + 4, true);
+    switch (view.getUint32(offset, true)) {
+      case EVENT_PROCESS_SEEN:
+        this.#images.capture(pid, view.getBigUint64(offset + 8, true));
+        break;
+      case EVENT_TARGET_EXITED:
+        this.#targets?.refresh();
+        break;
+    }
+  }
+
+  #table<Key, Value>(name: string): KeyedMap<Key, Value> {
+    return this.#collection.maps.get<Key, Value>(name);
+  }
+}
+
+/** Programs that do nothing in this mode are not even loaded. */
+function isNeeded(program: string, mode: ProfileMode, withTargets: boolean): boolean {
+  switch (program) {
+    case "on_sample":
+      return mode === "on-cpu";
+    case "on_switch":
+    case "seed_blocked":
+      return mode === "off-cpu";
+    case "on_fork":
+      return withTargets;
+    default:
+      return true;
+  }
+}

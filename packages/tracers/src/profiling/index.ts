@@ -1,0 +1,17 @@
+export { CpuProfiler, type Overhead } from "./cpu-profiler.ts";
+export type {
+  CpuProfile,
+  IncompleteReason,
+  LossReason,
+  ProfileMode,
+  ProfileSample,
+  SampledProcess,
+  SamplingEvent,
+  ValueType,
+} from "./profile.ts";
+export {
+  assertFrequency,
+  type CpuProfilerOptions,
+  DEFAULT_FREQUENCY_HZ,
+  maximumSampleRateHz,
+} from "./profiler-options.ts";

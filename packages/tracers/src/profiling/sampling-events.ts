@@ -1,0 +1,95 @@
+import {
+  attachPerfEvent,
+  BpfError,
+  type Link,
+  onlineCpus,
+  PerfHardware,
+  PerfSoftware,
+  PerfType,
+  type Program,
+} from "@skep/ebpf";
+import type { SamplingEvent } from "./profile.ts";
+
+/** What perf_event_open() answers where there is no PMU, or none that can interrupt. */
+const NO_PMU: ReadonlySet<string | undefined> = new Set(["ENOENT", "ENODEV", "EOPNOTSUPP", "EINVAL"]);
+
+/** One sampling event per online CPU, each of which runs the program. */
+export class SamplingEvents implements Disposable {
+  readonly event: SamplingEvent;
+  readonly #program: Program;
+  readonly #frequencyHz: number;
+  readonly #links = new Map<number, Link>();
+
+  private constructor(program: Program, frequencyHz: number, event: SamplingEvent) {
+    this.#program = program;
+    this.#frequencyHz = frequencyHz;
+    this.event = event;
+  }
+
+  /**
+   * Samples all online CPUs: hardware cycles where there is a PMU, else the CPU clock.
+   *
+   * @throws BpfError `not-permitted` without CAP_PERFMON (CAP_SYS_ADMIN below 5.9)
+   */
+  static open(program: Program, frequencyHz: number): SamplingEvents {
+    try {
+      return SamplingEvents.#openAll(program, frequencyHz, "cycles");
+    } catch (error) {
+      if (!(error instanceof BpfError) || !NO_PMU.has(error.errnoName)) throw error;
+      return SamplingEvents.#openAll(program, frequencyHz, "cpu-clock");
+    }
+  }
+
+  static #openAll(program: Program, frequencyHz: number, event: SamplingEvent): SamplingEvents {
+    const events = new SamplingEvents(program, frequencyHz, event);
+    try {
+      events.refresh();
+      return events;
+    } catch (error) {
+      events[Symbol.dispose]();
+      throw error;
+    }
+  }
+
+  /** CPUs that are sampled. */
+  get cpuCount(): number {
+    return this.#links.size;
+  }
+
+  /** Follows CPUs that were plugged in or out: an event ends with its CPU and does not come back with it. */
+  refresh(): void {
+    const online = new Set(onlineCpus());
+    for (const [cpu, link] of this.#links) {
+      if (online.has(cpu)) continue;
+      link[Symbol.dispose]();
+      this.#links.delete(cpu);
+    }
+    for (const cpu of online) {
+      if (this.#links.has(cpu)) continue;
+      try {
+        this.#links.set(cpu, this.#attach(cpu));
+      } catch (error) {
+        // Went offline since it was listed; ENODEV while it is on its way.
+        if (error instanceof BpfError && error.errnoName === "ENODEV" && !onlineCpus().includes(cpu)) continue;
+        throw error;
+      }
+    }
+  }
+
+  [Symbol.dispose](): void {
+    for (const link of this.#links.values()) link[Symbol.dispose]();
+    this.#links.clear();
+  }
+
+  #attach(cpu: number): Link {
+    const hardware = this.event === "cycles";
+    return attachPerfEvent(this.#program, {
+      type: hardware ? PerfType.HARDWARE : PerfType.SOFTWARE,
+      config: hardware ? PerfHardware.CPU_CYCLES : PerfSoftware.CPU_CLOCK,
+      frequencyHz: this.#frequencyHz,
+      cpu,
+      // Not every PMU knows it; the program skips the idle task anyway.
+      excludeIdle: !hardware,
+    });
+  }
+}

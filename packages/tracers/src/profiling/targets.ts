@@ -1,0 +1,42 @@
+import type { KeyedMap } from "@skep/ebpf";
+import { descendantsOf, isRunning } from "../filters/processes.ts";
+
+/** `TARGET_*` of profile.bpf.c. */
+const PENDING = 1;
+const TRACED = 2;
+
+/** The processes that are counted, as a table in the kernel: programs there add children and take out what exits. */
+export class Targets {
+  readonly #table: KeyedMap<number, number>;
+  readonly #left: PromiseWithResolvers<void> = Promise.withResolvers();
+
+  constructor(table: KeyedMap<number, number>) {
+    this.#table = table;
+  }
+
+  /** Resolves when none of them runs any more. */
+  get allExited(): Promise<void> {
+    return this.#left.promise;
+  }
+
+  /** Counts these from now on, or from their next exec on. Goes after the hooks are attached: what exits later is seen. */
+  add(pids: readonly number[], options: { readonly pending: boolean; readonly withDescendants: boolean }): void {
+    for (const pid of pids) this.#table.set(pid, options.pending ? PENDING : TRACED);
+    if (!options.withDescendants) return;
+    // A child forked before its parent was in the table is only found by looking; do so until nothing new turns up.
+    for (let found = descendantsOf(pids); ; found = descendantsOf(pids)) {
+      const unknown = [...found].filter((pid) => !this.#table.has(pid));
+      if (unknown.length === 0) return;
+      for (const pid of unknown) this.#table.set(pid, TRACED);
+    }
+  }
+
+  /** To be called when one exited, and now and then: one that exited before it was added has to be found by looking. */
+  refresh(): void {
+    for (const pid of this.#table.keys()) {
+      if (isRunning(pid)) return;
+      this.#table.delete(pid);
+    }
+    this.#left.resolve();
+  }
+}
