@@ -10,4 +10,8 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
+// What the library warns of (kernel functions without names, say) is told in our form, not in that of Node.js.
+process.removeAllListeners("warning");
+process.on("warning", ({ message }) => process.stderr.write(`skep: ${message}\n`));
+
 process.exitCode = await runCli(process.argv.slice(2));

@@ -74,6 +74,6 @@ function checkKernel({ release, hasBtf }: KernelFacts): Check[] {
 function checkCapabilities(capabilities: Capabilities): Check[] {
   return wantedCapabilities.map(({ name, required, purpose }) => {
     if (capabilities.has(name)) return { name, status: "yes", detail: purpose };
-    return { name, status: required ? "no" : "limited", detail: `missing: it is needed to ${purpose}` };
+    return { name, status: required ? "no" : "limited", detail: `missing: needed to ${purpose}` };
   });
 }

@@ -18,7 +18,8 @@ const report: DoctorReport = {
       title: "Other",
       checks: [
         { name: "long winded", status: "limited", detail: "word ".repeat(16).trim() },
-        { name: "gone", status: "no", detail: "" },
+        { name: "gone", status: "no", detail: "for good" },
+        { name: "hidden", status: "unknown", detail: "nobody knows" },
       ],
     },
   ],
@@ -32,7 +33,8 @@ Kernel
 Other
   ! long winded  word word word word word word word word word word word word
                  word word word word
-  ✗ gone         
+  ✗ gone         for good
+  ? hidden       nobody knows
 
 Nothing works here.
 Do this.

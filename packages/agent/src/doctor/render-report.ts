@@ -22,7 +22,8 @@ export function renderReport(report: DoctorReport, colours: boolean): string {
     ...report.sections.flatMap((section) => renderSection(section, nameColumns, paint)),
     "",
     ...wrapText(report.verdict, TEXT_COLUMNS).map((line) => paint(["bold", report.works ? "green" : "red"], line)),
-    ...report.advice.flatMap((advice) => wrapText(advice, TEXT_COLUMNS)),
+    // As it is: advice may be a line to copy into a shell.
+    ...report.advice,
     "",
   ].join("\n");
 }

@@ -2,7 +2,7 @@ import type { CpuProfile } from "@skep/tracers/profiling";
 import { ExitCode } from "../cli/exit-code.ts";
 import type { ParsedOptions } from "../cli/option-spec.ts";
 import { encodeJson } from "../output/json.ts";
-import { formatTable } from "../output/table.ts";
+import { formatTable, type TableOptions } from "../output/table.ts";
 import { checkSystem } from "../system/check-system.ts";
 import { Interruption } from "./interruption.ts";
 import { describeCommandExit, LaunchedCommand } from "./launched-command.ts";
@@ -30,14 +30,19 @@ export async function runProfile(
 
   const subject = subjectOf(request.target);
   const report = { ...profile, ...(subject !== undefined && { subject }) };
-  process.stdout.write(
-    request.json ? encodeJson(report) : formatTable(report, { columns: process.stdout.columns ?? 80 }),
-  );
+  process.stdout.write(request.json ? encodeJson(report) : formatTable(report, tableSize()));
   // All but the JSON object stays off standard output when that was asked for.
   const notes = request.json ? process.stderr : process.stdout;
   notes.write(describeIncomplete(profile.incomplete));
   outputs.write(report, (path) => notes.write(`Wrote ${path}\n`));
   return ExitCode.ok;
+}
+
+/** As wide as the terminal, and so high that its first line is still to be seen above the prompt. */
+function tableSize(): TableOptions {
+  const { columns = 80, rows = 29 } = process.stdout;
+  const otherLines = 9;
+  return { columns, rows: Math.min(20, Math.max(5, rows - otherLines)) };
 }
 
 /** A line on how COMMAND ended, or that it is ended now; nothing where all is well. */

@@ -20,7 +20,7 @@ export const wantedCapabilities: readonly {
   /** What it is for, and so what is lost without it. */
   readonly purpose: string;
 }[] = [
-  { name: "CAP_BPF", required: true, purpose: "load BPF programs and make maps" },
+  { name: "CAP_BPF", required: true, purpose: "load BPF programs and maps" },
   { name: "CAP_PERFMON", required: true, purpose: "sample and trace every process" },
   { name: "CAP_SYS_PTRACE", required: false, purpose: "name the functions of other users' processes" },
   { name: "CAP_DAC_READ_SEARCH", required: false, purpose: "read programs that only their owner may read" },
