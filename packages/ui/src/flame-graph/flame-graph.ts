@@ -72,7 +72,7 @@ export class FlameGraph {
 
   #render(): void {
     const boxes = layoutBoxes(this.tree, this.#base, this.#focus, this.#view.element.clientWidth);
-    this.#view.render(boxes, this.#orientation, at(this.tree.total, this.#base), this.#found);
+    this.#view.render(boxes, this.#base, this.#orientation, this.#found);
   }
 
   #zoom(focus: Focus): void {

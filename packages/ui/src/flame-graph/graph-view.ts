@@ -1,4 +1,4 @@
-import { at, type CallTree } from "./call-tree.ts";
+import { at, type CallTree, ROOT } from "./call-tree.ts";
 import type { Box } from "./layout.ts";
 import type { SearchResult } from "./search.ts";
 import { shortName } from "./short-name.ts";
@@ -20,6 +20,7 @@ const SHADES = 5;
 export class GraphView {
   readonly element: HTMLElement;
   readonly #tree: CallTree;
+  #base = ROOT;
   #boxes: readonly Box[] = [];
   readonly #elements = new Map<number, HTMLElement>();
   readonly #boxesByKey = new Map<number, Box>();
@@ -49,7 +50,10 @@ export class GraphView {
     return this.#elements.get(box.key);
   }
 
-  render(boxes: readonly Box[], orientation: Orientation, baseValue: number, found: SearchResult | undefined): void {
+  /** Draws the boxes of the processes below `base`. */
+  render(boxes: readonly Box[], base: number, orientation: Orientation, found: SearchResult | undefined): void {
+    if (base !== this.#base) this.#clear();
+    this.#base = base;
     this.#boxes = boxes;
     const rows = 1 + boxes.reduce((highest, { row }) => Math.max(highest, row), 0);
     this.element.style.height = `${rows * ROW_PX}px`;
@@ -66,7 +70,7 @@ export class GraphView {
         this.#elements.set(box.key, element);
         added.push(element);
       }
-      this.#update(element, box, orientation === "icicle" ? box.row : rows - 1 - box.row, baseValue, found);
+      this.#update(element, box, orientation === "icicle" ? box.row : rows - 1 - box.row, found);
     }
     for (const [key, element] of this.#elements) {
       if (this.#boxesByKey.has(key)) continue;
@@ -76,6 +80,12 @@ export class GraphView {
     this.element.append(...added);
     if (!this.#boxesByKey.has(this.#activeKey)) this.#activeKey = boxes[0]?.key ?? 0;
     this.#elements.get(this.#activeKey)?.setAttribute("tabindex", "0");
+  }
+
+  /** Levels and shares, as a screen reader tells them, are relative to the base. */
+  #clear(): void {
+    this.element.replaceChildren();
+    this.#elements.clear();
   }
 
   /** Makes the box the one that has, or will get, the keyboard focus. */
@@ -92,20 +102,24 @@ export class GraphView {
     element.className = box.merged === undefined ? `box ${category} shade-${shadeOf(name)}` : "box merged";
     element.setAttribute("role", "treeitem");
     element.setAttribute("tabindex", "-1");
+    element.setAttribute("aria-level", String(box.row + 1));
+    element.setAttribute(
+      "aria-label",
+      `${boxText(this.#tree, box)}, ${percent(box.value, at(this.#tree.total, this.#base))}`,
+    );
     return element;
   }
 
-  #update(element: HTMLElement, box: Box, line: number, baseValue: number, found: SearchResult | undefined): void {
+  #update(element: HTMLElement, box: Box, line: number, found: SearchResult | undefined): void {
     // One pixel is left free between neighbours where there is room for it.
     const widthPx = box.width >= 4 ? box.width - 1 : box.width;
     element.style.transform = `translate(${box.left.toFixed(2)}px, ${line * ROW_PX}px)`;
     element.style.width = `${widthPx.toFixed(2)}px`;
-    const text = boxText(this.#tree, box);
-    element.textContent = widthPx >= MIN_LABEL_PX ? shortName(text, widthPx / CHARACTER_PX) : "";
+    const text = widthPx < MIN_LABEL_PX ? "" : shortName(boxText(this.#tree, box), widthPx / CHARACTER_PX);
+    // An equal text would still be a new node, to be laid out again.
+    if (element.textContent !== text) element.textContent = text;
     element.classList.toggle("ancestor", box.isAncestor);
     element.classList.toggle("match", found !== undefined && this.#isMatch(box, found));
-    element.setAttribute("aria-level", String(box.row + 1));
-    element.setAttribute("aria-label", `${text}, ${percent(box.value, baseValue)}`);
   }
 
   #isMatch(box: Box, found: SearchResult): boolean {

@@ -8,7 +8,7 @@ export interface Focus {
 
 /** A rectangle of the graph. */
 export interface Box {
-  /** The same box keeps its key from one layout to the next. */
+  /** What shows the same of the tree has the same key in every layout. */
   readonly key: number;
   /** Of a merged box the parent of what is in it. */
   readonly node: number;
@@ -104,7 +104,7 @@ function mergedBox(
     count++;
   }
   return {
-    key: -1 - parent,
+    key: -firstChild,
     node: parent,
     row,
     left,

@@ -1,15 +1,26 @@
 /**
- * A name in about `characters` characters, where the whole does not fit: without parameters, then without the
- * qualifiers in front, since `Scavenger::Process` says more than `v8::internal::Sca…`.
+ * A name in about `characters` characters, where the whole does not fit: without parameters, then without template
+ * arguments, then without the qualifiers in front, since `Scavenger::Process` says more than `v8::internal::Sca…`.
  */
 export function shortName(name: string, characters: number): string {
   if (name.length <= characters) return name;
   const parts = qualifiedParts(name);
-  let short = parts.join("::");
-  for (let first = 1; short.length > characters && first < parts.length; first++) {
-    short = parts.slice(first).join("::");
+  const withoutParameters = parts.join("::");
+  if (withoutParameters.length <= characters) return withoutParameters;
+  const plainParts = parts.map(withoutTemplateArguments);
+  let short = plainParts.join("::");
+  for (let first = 1; short.length > characters && first < plainParts.length; first++) {
+    short = plainParts.slice(first).join("::");
   }
   return short;
+}
+
+/** `Map<int, List<int> >` -> `Map<…>`; what starts with a bracket, as in Rust, has nothing else to be known by. */
+function withoutTemplateArguments(part: string): string {
+  const start = part.indexOf("<");
+  const end = part.lastIndexOf(">");
+  if (start <= 0 || end < start || part.startsWith("operator")) return part;
+  return `${part.slice(0, start)}<…${part.slice(end)}`;
 }
 
 /** `void a::B<c::D>::run(int)` -> `void a`, `B<c::D>`, `run`: split at the `::` that no bracket encloses. */
