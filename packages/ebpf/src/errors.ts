@@ -94,9 +94,9 @@ export interface VerifierErrorDetails extends BpfErrorDetails {
 /** The kernel's verifier refused a program. Its log is here as data; the message says what matters of it. */
 export class VerifierError extends BpfError {
   override readonly name: string = "VerifierError";
+  /** Private, so that printing the error does not print megabytes. */
+  readonly #log: string;
   readonly programName: string;
-  /** All that the verifier wrote, empty if it wrote nothing. */
-  readonly log: string;
   /** The kernel's own words for the refusal. */
   readonly reason: string | undefined;
   /** The refused instruction, counted from the start of the program in units of 8 bytes. */
@@ -106,10 +106,15 @@ export class VerifierError extends BpfError {
 
   constructor(message: string, details: VerifierErrorDetails) {
     super("verifier", message, details);
+    this.#log = details.log;
     this.programName = details.programName;
-    this.log = details.log;
     this.reason = details.reason;
     this.instructionIndex = details.instructionIndex;
     this.source = details.source;
+  }
+
+  /** All that the verifier wrote. */
+  get log(): string {
+    return this.#log;
   }
 }

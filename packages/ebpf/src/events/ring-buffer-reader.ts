@@ -116,7 +116,7 @@ export class RingBufferReader implements Disposable {
    * Handles what is there now, without waiting for a wake-up or the timer: at most `maxRecords`, by default as many as fit
    * into the ring. Answers the number of records handled.
    */
-  drain(maxRecords: number = this.#view.byteLength / 2 / HEADER_SIZE_BYTES): number {
+  drain(maxRecords: number = (this.#mask + 1) / HEADER_SIZE_BYTES): number {
     if (this.#closed || this.#reading) return 0;
     this.#reading = true;
     const before = this.#recordCount;

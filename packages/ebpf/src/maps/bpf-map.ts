@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import type { BpfError } from "../errors.ts";
-import { failure } from "../sys/failure.ts";
+import { failure, type Meanings } from "../sys/failure.ts";
 import type { FileDescriptor } from "../sys/file-descriptor.ts";
 import type { Sys } from "../sys/sys.ts";
 
@@ -57,7 +57,7 @@ export abstract class BpfMap implements Disposable, MapShape {
     this.#descriptor[Symbol.dispose]();
   }
 
-  protected failure(result: number, command: string, action: string): BpfError {
-    return failure(result, `bpf(${command})`, `${action} map "${this.name}"`);
+  protected failure(result: number, command: string, action: string, meanings?: Meanings): BpfError {
+    return failure(result, `bpf(${command})`, `${action} map "${this.name}"`, meanings);
   }
 }

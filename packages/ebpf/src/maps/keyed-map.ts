@@ -183,7 +183,13 @@ export class KeyedMap<Key, Value> extends BpfMap implements Iterable<[Key, Value
     this.#attributesView.setUint32(0, this.fd, true);
     this.#attributesView.setUint32(24, flags, true);
     const result = this.sys.bpf(BpfCommand.MAP_UPDATE_ELEM, this.#attributes);
-    if (result < 0) throw this.failure(result, "BPF_MAP_UPDATE_ELEM", "writing to");
+    if (result < 0) {
+      throw this.failure(result, "BPF_MAP_UPDATE_ELEM", "writing to", {
+        E2BIG: `it is full: it has ${this.maxEntries} entries`,
+        EEXIST: "the key is there already",
+        ENOENT: { code: "not-found", text: "the key is not there" },
+      });
+    }
   }
 
   #delete(): boolean {

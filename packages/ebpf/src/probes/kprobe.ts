@@ -36,5 +36,9 @@ export function attachKprobe(program: AttachableProgram, options: KprobeOptions)
     cpu: onlineCpus()[0] ?? 0,
   };
   const what = options.return === true ? "the return of kernel function" : "kernel function";
-  return attachToPerfEvent(sys, program, event, cookie, `attaching "${program.name}" to ${what} ${name}`);
+  return attachToPerfEvent(sys, program, event, cookie, `attaching "${program.name}" to ${what} ${name}`, {
+    ENOENT: { code: "not-found", text: "no such function" },
+    EADDRNOTAVAIL: { code: "invalid-argument", text: "several functions have this name" },
+    EINVAL: { code: "invalid-argument", text: "it cannot be probed there" },
+  });
 }

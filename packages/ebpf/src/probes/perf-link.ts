@@ -1,5 +1,5 @@
 import { linkCreate } from "../sys/bpf.ts";
-import { Errno, failure } from "../sys/failure.ts";
+import { Errno, failure, type Meanings } from "../sys/failure.ts";
 import { FileDescriptor } from "../sys/file-descriptor.ts";
 import { type PerfEventOptions, perfEventOpen } from "../sys/perf-event.ts";
 import type { Sys } from "../sys/sys.ts";
@@ -18,8 +18,9 @@ export function attachToPerfEvent(
   event: PerfEventOptions,
   cookie: bigint,
   action: string,
+  meanings?: Meanings,
 ): Link {
-  const descriptor = perfEventOpen(sys, event, action);
+  const descriptor = perfEventOpen(sys, event, action, meanings);
   try {
     const result = linkCreate(sys, program.fd, descriptor.fd, AttachType.PERF_EVENT, cookie);
     // Kernels without the link answer EINVAL. A cookie has no other way, so that there it stays an error.

@@ -47,5 +47,8 @@ export function attachUprobe(program: AttachableProgram, options: UprobeOptions)
   };
   const what = options.return === true ? "the return of " : "";
   const where = `${what}${symbol ?? `offset 0x${offset.toString(16)}`} in ${path}`;
-  return attachToPerfEvent(sys, program, event, cookie, `attaching "${program.name}" to ${where}`);
+  return attachToPerfEvent(sys, program, event, cookie, `attaching "${program.name}" to ${where}`, {
+    ENOENT: { code: "not-found", text: "there is no such file" },
+    EINVAL: { code: "invalid-argument", text: "it cannot be probed there" },
+  });
 }

@@ -21,11 +21,17 @@ export function errnoName(errno: number): string {
 const TRACING_CAPABILITIES: readonly Capability[] = ["CAP_BPF", "CAP_PERFMON"];
 const SETCAP_HINT = 'run it as root, or grant them: setcap cap_bpf,cap_perfmon,cap_sys_ptrace+ep "$(command -v node)"';
 
-interface Explanation {
+export interface Explanation {
   readonly code: BpfErrorCode;
+  /** The predicate of a sentence whose subject is the action. */
   readonly text: string;
   readonly hint?: string;
 }
+
+/** What single errnos mean for a call, by name, where it is not what they mean elsewhere: `{ ENOENT: "no such function" }`. */
+export type Meanings = Readonly<
+  Record<string, string | { readonly code: BpfErrorCode; readonly text: string; readonly hint?: string }>
+>;
 
 /**
  * An error for a failed call.
@@ -33,24 +39,31 @@ interface Explanation {
  * @param result what the call returned: the negative errno
  * @param syscall such as `bpf(BPF_MAP_CREATE)`
  * @param action what was tried, as the subject of a sentence: `creating map "calls"`
- * @param effective capabilities of the process, for tests
+ * @param meanings of errnos for this very call
  */
-export function failure(result: number, syscall: string, action: string, effective?: bigint): BpfError {
+export function failure(result: number, syscall: string, action: string, meanings: Meanings = {}): BpfError {
   const errno = Math.abs(result);
-  const explanation = explain(errno, syscall, effective);
+  const name = errnoName(errno);
+  const explanation = explainAs(meanings[name], name) ?? explain(errno, syscall);
   return new BpfError(explanation.code, `${action} ${explanation.text}`, {
     syscall,
     errno,
-    errnoName: errnoName(errno),
+    errnoName: name,
     ...(explanation.hint === undefined ? {} : { hint: explanation.hint }),
   });
 }
 
-function explain(errno: number, syscall: string, effective: bigint | undefined): Explanation {
+function explainAs(meaning: Meanings[string] | undefined, name: string): Explanation | undefined {
+  if (meaning === undefined) return undefined;
+  if (typeof meaning === "string") return { code: "system", text: `failed: ${meaning} (${name})` };
+  return { ...meaning, text: `failed: ${meaning.text} (${name})` };
+}
+
+function explain(errno: number, syscall: string): Explanation {
   switch (errno) {
     case Errno.EPERM:
     case Errno.EACCES:
-      return explainPermission(errno, effective ?? effectiveCapabilities());
+      return explainPermission(errno, effectiveCapabilities());
     case Errno.E2BIG:
       return {
         code: "not-supported",
@@ -92,7 +105,8 @@ function explain(errno: number, syscall: string, effective: bigint | undefined):
   }
 }
 
-function explainPermission(errno: number, effective: bigint): Explanation {
+/** EPERM and EACCES, for a process with these capabilities. */
+export function explainPermission(errno: number, effective: bigint): Explanation {
   const missing = missingCapabilities(TRACING_CAPABILITIES, effective);
   if (missing.length > 0) {
     const verb = missing.length === 1 ? "is" : "are";

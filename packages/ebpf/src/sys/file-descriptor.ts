@@ -1,4 +1,4 @@
-import { failure } from "./failure.ts";
+import { failure, type Meanings } from "./failure.ts";
 import { LOWEST_SAFE_FD, type Sys } from "./sys.ts";
 
 /** A descriptor that this process owns: closed exactly once, never 0..2. */
@@ -15,8 +15,8 @@ export class FileDescriptor implements Disposable {
    * Takes the result of a call that makes a descriptor, or throws what its errno means. A service with closed standard
    * streams gets 0, 1 or 2 from the kernel: those are moved up.
    */
-  static own(sys: Sys, result: number, syscall: string, action: string): FileDescriptor {
-    if (result < 0) throw failure(result, syscall, action);
+  static own(sys: Sys, result: number, syscall: string, action: string, meanings?: Meanings): FileDescriptor {
+    if (result < 0) throw failure(result, syscall, action, meanings);
     if (result >= LOWEST_SAFE_FD) return new FileDescriptor(sys, result);
     const moved = sys.duplicate(result);
     sys.close(result);

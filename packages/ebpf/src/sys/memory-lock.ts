@@ -32,7 +32,7 @@ const BPF_FUNC_KTIME_GET_COARSE_NS = 160;
  * A helper that came with the same release tells them apart, whatever a distribution made of the version number: a
  * program that calls it is accepted from 5.11 on.
  */
-function chargesMemoryCgroup(sys: Sys): boolean {
+export function chargesMemoryCgroup(sys: Sys): boolean {
   const instructions = new Uint8Array(16);
   const view = new DataView(instructions.buffer);
   view.setUint8(0, 0x85); // call

@@ -1,4 +1,5 @@
 import { Attributes } from "./attributes.ts";
+import type { Meanings } from "./failure.ts";
 import { FileDescriptor } from "./file-descriptor.ts";
 import type { Sys } from "./sys.ts";
 import { PERF_FLAG_FD_CLOEXEC } from "./uapi.ts";
@@ -38,7 +39,29 @@ export interface PerfEventOptions {
   readonly excludeIdle?: boolean;
 }
 
-export function perfEventOpen(sys: Sys, options: PerfEventOptions, action: string): FileDescriptor {
+/** What the errnos of perf_event_open(2) mean (its manual page), where the kind of event does not say otherwise. */
+const MEANINGS: Meanings = {
+  EACCES: {
+    code: "not-permitted",
+    text: "CAP_PERFMON is missing",
+    hint: "run it as root, grant CAP_PERFMON, or lower kernel.perf_event_paranoid",
+  },
+  ENODEV: { code: "not-found", text: "this CPU is offline, or cannot count such events" },
+  ENOENT: { code: "not-found", text: "this machine has no such event" },
+  ESRCH: { code: "not-found", text: "there is no such process" },
+  EINVAL: {
+    code: "invalid-argument",
+    text: "the event, CPU or frequency is out of range",
+    hint: "the highest frequency is in /proc/sys/kernel/perf_event_max_sample_rate",
+  },
+};
+
+export function perfEventOpen(
+  sys: Sys,
+  options: PerfEventOptions,
+  action: string,
+  meanings?: Meanings,
+): FileDescriptor {
   const { sampling } = options;
   let flags = 0n;
   if (options.disabled) flags |= DISABLED;
@@ -63,5 +86,5 @@ export function perfEventOpen(sys: Sys, options: PerfEventOptions, action: strin
     .u64(64, options.config2 ?? 0n);
   const fd = sys.perfEventOpen(attributes.bytes, options.pid, options.cpu, -1, PERF_FLAG_FD_CLOEXEC);
   attributes.release();
-  return FileDescriptor.own(sys, fd, "perf_event_open", action);
+  return FileDescriptor.own(sys, fd, "perf_event_open", action, { ...MEANINGS, ...meanings });
 }

@@ -1,0 +1,316 @@
+import { BtfKind } from "../btf/types.ts";
+import { BpfError } from "../errors.ts";
+import { KernelBtf } from "../loader/kernel-btf.ts";
+import { dynamicPmu } from "../probes/pmu.ts";
+import { tracepointId } from "../probes/tracefs.ts";
+import { Attributes, cString } from "../sys/attributes.ts";
+import { enableStats, linkCreate, mapCreate, mapLookupBatch, rawTracepointOpen } from "../sys/bpf.ts";
+import { defaultSys } from "../sys/default-sys.ts";
+import { Errno, failure } from "../sys/failure.ts";
+import { FileDescriptor } from "../sys/file-descriptor.ts";
+import { chargesMemoryCgroup } from "../sys/memory-lock.ts";
+import { perfEventOpen } from "../sys/perf-event.ts";
+import type { Sys } from "../sys/sys.ts";
+import {
+  AttachType,
+  BpfCommand,
+  MapType,
+  PerfHardware,
+  PerfSoftware,
+  PerfType,
+  ProgramType,
+  StatsType,
+} from "../sys/uapi.ts";
+
+/**
+ * Why something is not there.
+ *
+ * - `old-kernel`: it came with a later kernel
+ * - `not-built-in`: the kernel is built without it
+ * - `not-permitted`: it is there, but not for this process
+ * - `no-hardware`: this machine, often a virtual one, does not have it
+ */
+export type UnsupportedCause = "old-kernel" | "not-built-in" | "not-permitted" | "no-hardware";
+
+export type FeatureSupport =
+  | { readonly supported: true }
+  | { readonly supported: false; readonly cause: UnsupportedCause; readonly reason: string };
+
+interface Feature {
+  readonly description: string;
+  /** First kernel that has it: the probe's test fails where a kernel of at least this version doesn't. */
+  readonly since: string;
+  readonly probe: (sys: Sys) => FeatureSupport;
+}
+
+const YES: FeatureSupport = { supported: true };
+
+function no(cause: UnsupportedCause, reason: string): FeatureSupport {
+  return { supported: false, cause, reason };
+}
+
+/** What a kernel may or may not have. */
+export type FeatureName =
+  | "btf"
+  | "ring-buffer"
+  | "tp-btf"
+  | "fentry"
+  | "iterator"
+  | "tracepoint"
+  | "kprobe"
+  | "uprobe"
+  | "perf-clock"
+  | "perf-cycles"
+  | "perf-link"
+  | "batch-operations"
+  | "per-cpu-array-batches"
+  | "task-storage"
+  | "loop"
+  | "run-time-statistics"
+  | "memory-cgroup-accounting";
+
+/** Everything is found out by trying, never by the version. */
+const FEATURES: Readonly<Record<FeatureName, Feature>> = {
+  btf: {
+    description: "types of the kernel (BTF)",
+    since: "5.4",
+    probe: (sys) => {
+      try {
+        using _ = KernelBtf.open({ sys });
+        return YES;
+      } catch (error) {
+        return explain(error, "not-built-in");
+      }
+    },
+  },
+  "ring-buffer": {
+    description: "ring buffers",
+    since: "5.8",
+    probe: (sys) => tryMap(sys, MapType.RINGBUF, 0, 0, sys.pageSizeBytes),
+  },
+  "tp-btf": {
+    description: "BTF raw tracepoints (tp_btf)",
+    since: "5.5",
+    probe: (sys) => tryTracing(sys, AttachType.TRACE_RAW_TP, "btf_trace_sched_switch", BtfKind.typedef),
+  },
+  fentry: {
+    description: "function entry and exit (fentry, fexit)",
+    since: "5.5",
+    probe: (sys) => tryTracing(sys, AttachType.TRACE_FENTRY, "bpf_fentry_test1", BtfKind.function),
+  },
+  iterator: {
+    description: "iterators over tasks",
+    since: "5.8",
+    probe: (sys) => tryTracing(sys, AttachType.TRACE_ITER, "bpf_iter_task", BtfKind.function),
+  },
+  tracepoint: {
+    description: "tracepoints",
+    since: "4.7",
+    probe: (sys) => attempt(() => tracepointId(sys, "sched", "sched_switch"), "not-built-in"),
+  },
+  kprobe: {
+    description: "kernel functions (kprobe, kretprobe)",
+    since: "4.17",
+    probe: () => attempt(() => dynamicPmu("kprobe"), "not-built-in"),
+  },
+  uprobe: {
+    description: "user-space functions (uprobe, uretprobe)",
+    since: "4.17",
+    probe: () => attempt(() => dynamicPmu("uprobe"), "not-built-in"),
+  },
+  "perf-clock": {
+    description: "sampling by the CPU clock",
+    since: "4.9",
+    probe: (sys) => tryPerfEvent(sys, PerfType.SOFTWARE, PerfSoftware.CPU_CLOCK, "not-built-in"),
+  },
+  "perf-cycles": {
+    description: "sampling by hardware cycles",
+    since: "4.9",
+    probe: (sys) => tryPerfEvent(sys, PerfType.HARDWARE, PerfHardware.CPU_CYCLES, "no-hardware"),
+  },
+  "perf-link": {
+    description: "links for perf events and probes, with cookies",
+    since: "5.15",
+    probe: (sys) => {
+      using program = tryLoad(sys, { type: ProgramType.TRACEPOINT });
+      if (!(program instanceof FileDescriptor)) return program;
+      // A kernel that has it looks at the descriptor; one that hasn't does not come so far.
+      const result = linkCreate(sys, program.fd, -1, AttachType.PERF_EVENT, 0n);
+      return result === -Errno.EBADF ? YES : no("old-kernel", "it came with Linux 5.15");
+    },
+  },
+  "batch-operations": {
+    description: "reading hashes in batches",
+    since: "5.6",
+    probe: (sys) => tryBatch(sys, MapType.HASH, "5.6"),
+  },
+  "per-cpu-array-batches": {
+    description: "reading per-CPU arrays in batches",
+    since: "5.13",
+    probe: (sys) => tryBatch(sys, MapType.PERCPU_ARRAY, "5.13"),
+  },
+  "task-storage": {
+    description: "storage for each task, in tracing programs",
+    // 5.11 had it for security modules alone.
+    since: "5.12",
+    probe: (sys) => hasHelper(sys, "BPF_FUNC_task_storage_get", "5.11"),
+  },
+  loop: {
+    description: "loops by call (bpf_loop)",
+    since: "5.17",
+    probe: (sys) => hasHelper(sys, "BPF_FUNC_loop", "5.17"),
+  },
+  "run-time-statistics": {
+    description: "run time of programs (BPF_ENABLE_STATS)",
+    since: "5.8",
+    probe: (sys) => {
+      const fd = enableStats(sys, StatsType.RUN_TIME);
+      if (fd < 0)
+        return explain(failure(fd, "bpf(BPF_ENABLE_STATS)", "measuring the run time of programs"), "old-kernel");
+      sys.close(fd);
+      return YES;
+    },
+  },
+  "memory-cgroup-accounting": {
+    description: "memory of programs and maps charged to the cgroup, not to RLIMIT_MEMLOCK",
+    since: "5.11",
+    probe: (sys) => (chargesMemoryCgroup(sys) ? YES : no("old-kernel", "it came with Linux 5.11")),
+  },
+};
+
+/** All features, with a description of each and the kernel that it came with. */
+export const features: ReadonlyMap<FeatureName, { readonly description: string; readonly since: string }> = new Map(
+  Object.entries(FEATURES).map(([name, { description, since }]) => [name as FeatureName, { description, since }]),
+);
+
+const found = new Map<FeatureName, FeatureSupport>();
+
+/**
+ * Whether the running kernel has a feature and this process may use it. Tried once; then remembered, unless it is only
+ * this process's privileges that are missing.
+ */
+export function probeFeature(name: FeatureName, options: { readonly sys?: Sys } = {}): FeatureSupport {
+  if (options.sys !== undefined) return FEATURES[name].probe(options.sys);
+  const known = found.get(name);
+  if (known !== undefined) return known;
+  const support = FEATURES[name].probe(defaultSys());
+  if (support.supported || support.cause !== "not-permitted") found.set(name, support);
+  return support;
+}
+
+function attempt(use: () => unknown, cause: UnsupportedCause): FeatureSupport {
+  try {
+    use();
+    return YES;
+  } catch (error) {
+    return explain(error, cause);
+  }
+}
+
+function explain(error: unknown, cause: UnsupportedCause): FeatureSupport {
+  if (!(error instanceof BpfError)) throw error;
+  return no(error.code === "not-permitted" ? "not-permitted" : cause, error.message);
+}
+
+function tryMap(
+  sys: Sys,
+  type: number,
+  keySizeBytes: number,
+  valueSizeBytes: number,
+  maxEntries: number,
+): FeatureSupport {
+  return attempt(() => {
+    using _ = mapCreate(sys, { name: "skep_probe", type, keySizeBytes, valueSizeBytes, maxEntries, flags: 0 });
+  }, "old-kernel");
+}
+
+function tryBatch(sys: Sys, type: number, since: string): FeatureSupport {
+  try {
+    using map = mapCreate(sys, {
+      name: "skep_probe",
+      type,
+      keySizeBytes: 4,
+      valueSizeBytes: 8,
+      maxEntries: 1,
+      flags: 0,
+    });
+    const { result } = mapLookupBatch(sys, {
+      mapFd: map.fd,
+      remove: false,
+      cursorIn: undefined,
+      cursorOut: new Uint8Array(4),
+      keys: new Uint8Array(4),
+      // Room for the values of all CPUs that Linux can have.
+      values: new Uint8Array(8 * 8192),
+      capacity: 1,
+    });
+    return result === 0 || result === -Errno.ENOENT ? YES : no("old-kernel", `it came with Linux ${since}`);
+  } catch (error) {
+    return explain(error, "old-kernel");
+  }
+}
+
+function tryPerfEvent(sys: Sys, type: number, config: number, cause: UnsupportedCause): FeatureSupport {
+  return attempt(() => {
+    const event = { type, config: BigInt(config), sampling: { frequencyHz: 1 }, pid: 0, cpu: -1, disabled: true };
+    using _ = perfEventOpen(sys, event, "opening a perf event");
+  }, cause);
+}
+
+/** Loads and attaches a program that does nothing. */
+function tryTracing(sys: Sys, attachType: number, target: string, kind: BtfKind): FeatureSupport {
+  let targetId: number | undefined;
+  try {
+    using kernelBtf = KernelBtf.open({ sys });
+    targetId = kernelBtf.vmlinux.findByName(target, kind);
+  } catch (error) {
+    return explain(error, "not-built-in");
+  }
+  if (targetId === undefined) return no("not-built-in", `this kernel's types have no ${target}`);
+  using program = tryLoad(sys, { type: ProgramType.TRACING, attachType, attachBtfId: targetId });
+  if (!(program instanceof FileDescriptor)) return program;
+  // Attaching an iterator takes another command, and nothing that could be missing.
+  if (attachType === AttachType.TRACE_ITER) return YES;
+  const link = rawTracepointOpen(sys, program.fd, undefined);
+  if (link < 0) return explain(failure(link, "bpf(BPF_RAW_TRACEPOINT_OPEN)", `attaching to ${target}`), "not-built-in");
+  sys.close(link);
+  return YES;
+}
+
+interface ProbeProgram {
+  readonly type: number;
+  readonly attachType?: number;
+  readonly attachBtfId?: number;
+}
+
+/** `r0 = 0; exit`. Answers why not where it does not load. */
+function tryLoad(sys: Sys, program: ProbeProgram): FileDescriptor | (FeatureSupport & Disposable) {
+  const instructions = new Uint8Array(16);
+  instructions[0] = 0xb7;
+  instructions[8] = 0x95;
+  const attributes = new Attributes(112)
+    .u32(0, program.type)
+    .u32(4, 2)
+    .pointer(sys, 8, instructions)
+    .pointer(sys, 16, cString("GPL"))
+    .u32(68, program.attachType ?? 0)
+    .u32(108, program.attachBtfId ?? 0);
+  const result = sys.bpf(BpfCommand.PROG_LOAD, attributes.bytes);
+  attributes.release();
+  if (result >= 0) return FileDescriptor.own(sys, result, "bpf(BPF_PROG_LOAD)", "loading a program");
+  const support = explain(failure(result, "bpf(BPF_PROG_LOAD)", "loading a program"), "old-kernel");
+  return { ...support, [Symbol.dispose]: () => undefined };
+}
+
+/** Helper functions are asked for in the kernel's own list of them: to try one means to know its arguments. */
+function hasHelper(sys: Sys, helper: string, since: string): FeatureSupport {
+  try {
+    using kernelBtf = KernelBtf.open({ sys });
+    const id = kernelBtf.vmlinux.findByName("bpf_func_id", BtfKind.enum);
+    const type = id === undefined ? undefined : kernelBtf.vmlinux.type(id);
+    const known = type?.kind === BtfKind.enum && type.values.some(({ name }) => name === helper);
+    return known ? YES : no("old-kernel", `it came with Linux ${since}`);
+  } catch (error) {
+    return explain(error, "not-built-in");
+  }
+}
