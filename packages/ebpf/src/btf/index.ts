@@ -13,5 +13,5 @@ export {
 } from "./core-relocation.ts";
 export { pointerBytes, type ResolvedType, sizeOf, skipModifiers } from "./resolve.ts";
 export { type BtfFeatures, sanitizeBtf } from "./sanitize.ts";
-export * from "./types.ts";
 export { TypePrinter, typeDeclaration } from "./type-declaration.ts";
+export * from "./types.ts";

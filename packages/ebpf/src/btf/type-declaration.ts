@@ -108,7 +108,9 @@ export class TypePrinter {
     if (cName === "" || this.#names.has(id)) return;
     const name = this.#claim(id, cName);
     const suffix = type.sizeBytes > 4 ? "n" : "";
-    const values = type.values.map(({ name: value, value: number }) => `  ${propertyName(value)}: ${number}${suffix},\n`);
+    const values = type.values.map(
+      ({ name: value, value: number }) => `  ${propertyName(value)}: ${number}${suffix},\n`,
+    );
     const comment = `/** \`enum ${commentSafe(cName)}\`. */`;
     this.#declarations.set(name, `${comment}\nexport const ${name} = {\n${values.join("")}} as const;\n`);
   }

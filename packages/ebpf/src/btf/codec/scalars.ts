@@ -13,8 +13,8 @@ export const boolPart: Part = {
 
 /** Integers of 1 to 16 bytes: numbers up to 4 bytes, bigints from 8. */
 export function integerPart(sizeBytes: number, signed: boolean, littleEndian: boolean): Part {
-  const range = rangeOf(sizeBytes * 8, signed);
   const { read, write } = accessors(sizeBytes, signed, littleEndian);
+  const range = rangeOf(sizeBytes * 8, signed);
   const wide = sizeBytes > 4;
   return {
     sizeBytes,
