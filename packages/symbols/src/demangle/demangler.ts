@@ -4,7 +4,7 @@ import { demangleRustLegacy } from "./rust-legacy.ts";
 import { demangleRustV0 } from "./rust-v0.ts";
 
 /** Names that are kept; programs have far more, but few of them are hot. */
-const defaultCapacity = 4096;
+const defaultCapacity = 2048;
 
 /** From the names that linkers know to those that programmers wrote: C++ and Rust. */
 export class Demangler {

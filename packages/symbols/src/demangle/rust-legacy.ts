@@ -47,6 +47,5 @@ function unescapePart(part: string): string {
       const codePoint = hex === undefined ? Number.NaN : Number.parseInt(hex, 16);
       return codePoint <= 0x10_ffff ? String.fromCodePoint(codePoint) : whole;
     })
-    .replaceAll("..", "::")
-    .replaceAll(/(?<!\.)\.(?!\.)/g, "-");
+    .replaceAll("..", "::");
 }

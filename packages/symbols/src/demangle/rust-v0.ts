@@ -363,7 +363,8 @@ class Parser {
       const digit = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ".indexOf(char);
       if (digit < 0) throw new Invalid();
       value = value * 62 + digit;
-      if (value > Number.MAX_SAFE_INTEGER / 62) throw new Invalid();
+      // Hashes of crates have 64 bits, of which a double loses some: they are not shown.
+      if (value >= 2 ** 64) throw new Invalid();
     }
     return value + 1;
   }
