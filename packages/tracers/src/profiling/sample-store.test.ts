@@ -7,11 +7,11 @@ import { SampleStore } from "./sample-store.ts";
 import type { SampleKey } from "./sample-table.ts";
 import { StackResolver } from "./stack-resolver.ts";
 
-function frame(name: string, address: bigint): SymbolizedFrame {
+function frame(name: string, address: bigint, path = "/m"): SymbolizedFrame {
   return {
     name,
     address,
-    mapping: { name: "m", path: "/m", startAddress: 0n, limitAddress: 1n, fileOffset: 0n },
+    mapping: { name: "m", path, startAddress: 0n, limitAddress: 1n, fileOffset: 0n },
     kind: "native",
     symbolized: true,
   };
@@ -25,7 +25,8 @@ const symbolizer = {
     image: ProcessImage,
     address: bigint,
     { isReturnAddress }: { isReturnAddress: boolean },
-  ): SymbolizedFrame => frame(`${image.name}:${address}${isReturnAddress ? "-1" : ""}`, address),
+  ): SymbolizedFrame =>
+    frame(`${image.name}:${address}${isReturnAddress ? "-1" : ""}`, address, address < 100n ? "[unknown]" : "/m"),
   captureProcess: (pid: number): ProcessImage | undefined =>
     pid === 404 ? undefined : ({ pid, name: `program-${pid}` } as ProcessImage),
 };
@@ -81,6 +82,21 @@ test("off the CPU the tracing machinery is cut from the top of the stack", () =>
   const [sample] = samples.take().samples;
   assert.deepEqual(names(sample?.stack ?? []), ["k300-1", "bpf_prog_3"]);
   assert.deepEqual(sample?.values, [1, 50]);
+});
+
+test("return addresses outside of all code are cut from the end of the stack, not from its middle", () => {
+  for (const [addresses, expected] of [
+    [
+      [1000n, 7n, 2000n, 8n, 9n],
+      ["program-1:1000", "program-1:7-1", "program-1:2000-1"],
+    ],
+    [[7n, 8n], ["program-1:7"]],
+  ] as const) {
+    const samples = store("on-cpu", 1);
+    samples.addStack(5n, BigUint64Array.from(addresses));
+    samples.add(key(), 1, 0);
+    assert.deepEqual(names(samples.take().samples[0]?.stack ?? []), expected);
+  }
 });
 
 test("a process that has exited, or is another program by now, is counted and not guessed", () => {

@@ -48,6 +48,16 @@ export class StackResolver {
     for (const [index, address] of addresses.entries()) {
       frames.push(this.#symbolizer.resolveUser(image, address, { isReturnAddress: index > 0 }));
     }
-    return frames;
+    return withoutBrokenEnd(frames);
   }
+}
+
+/**
+ * Code built without frame pointers uses that register for anything, and the walk goes astray: its last return addresses
+ * lie outside of all code. The outermost function of a thread never does, so what lies there was never called.
+ */
+function withoutBrokenEnd(frames: SymbolizedFrame[]): SymbolizedFrame[] {
+  const isNowhere = (frame: SymbolizedFrame | undefined): boolean => frame?.mapping.path === "[unknown]";
+  while (frames.length > 1 && isNowhere(frames.at(-1))) frames.pop();
+  return frames;
 }
