@@ -19,7 +19,7 @@ test("where profiling works the doctor says so, and how", async () => {
 });
 
 test("the text is plain where there is no terminal, fits in 80 columns, and ends with the verdict", async () => {
-  const { code, stdout } = await runSkep(["doctor"], { env: { ...process.env, NO_COLOR: "1" } });
+  const { code, stdout } = await runSkep(["doctor"]);
   assert.equal(code, 0);
   assert.ok(!stdout.includes("\x1b"));
   for (const line of stdout.split("\n")) assert.ok(line.length <= 80, line);

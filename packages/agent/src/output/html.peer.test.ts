@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { type Browser, chromium, type Locator, type Page } from "playwright-core";
+import { PageCoverage } from "../testing/page-coverage.ts";
 import { smallReport } from "../testing/small-report.ts";
 import { syntheticReport } from "../testing/synthetic-report.ts";
 import { encodeHtml } from "./html.ts";
@@ -14,6 +15,7 @@ import type { ProfileReport } from "./report.ts";
 
 let browser: Browser;
 let folder: string;
+const coverage = new PageCoverage();
 
 before(async () => {
   folder = await mkdtemp(join(tmpdir(), "skep-page-"));
@@ -59,12 +61,16 @@ async function open(report: ProfileReport, colorScheme: "light" | "dark" = "ligh
   page.on("request", (request) => request.url() === url || incidents.push(`request for ${request.url()}`));
   page.on("pageerror", (error) => incidents.push(error.message));
   page.on("console", (message) => incidents.push(message.text()));
+  await coverage.start(page);
   await page.goto(url);
   return {
     page,
     incidents,
     box: (name) => page.getByRole("treeitem", { name: `${name}, ` }),
-    [Symbol.asyncDispose]: () => context.close(),
+    [Symbol.asyncDispose]: async () => {
+      await coverage.stop(page);
+      await context.close();
+    },
   };
 }
 
@@ -313,4 +319,10 @@ test("a profile without samples says so", async () => {
   assert.equal(await opened.page.locator("#empty").textContent(), "Nothing ran on a CPU.");
   assert.ok(await opened.page.locator("#empty").isVisible());
   assert.deepEqual(opened.incidents, []);
+});
+
+/** node:test counts no lines that run in a browser. */
+test("together these tests run at least 85 % of the page's script", (t) => {
+  t.diagnostic(`${(100 * coverage.share).toFixed(1)} % of the page's script ran`);
+  assert.ok(coverage.share >= 0.85);
 });

@@ -67,7 +67,7 @@ function tableLines(
   );
   const processColumns = Math.min(
     widest(["PROCESS", ...cells.map(({ process, pid }) => process + pid)]),
-    Math.max(16, Math.floor(columns * 0.2)),
+    Math.max(18, Math.floor(columns * 0.2)),
   );
   const nameColumns = Math.min(
     widest(["FUNCTION", ...cells.map(({ name }) => name)]),

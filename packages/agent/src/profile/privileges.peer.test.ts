@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { NOBODY } from "../cli/testing/skep-process.ts";
+import { NO_COVERAGE, NOBODY } from "../cli/testing/skep-process.ts";
 
 const main = fileURLToPath(new URL("../main.ts", import.meta.url));
 
@@ -12,7 +12,10 @@ function runWith(capabilities: readonly string[], args: readonly string[]) {
   const user = ["--reuid", String(NOBODY), "--regid", String(NOBODY), "--clear-groups"];
   const privileges = [...user, "--inh-caps", set, "--ambient-caps", set];
   const node = [process.execPath, "--conditions=skep-source", main];
-  return spawnSync("setpriv", [...privileges, ...node, ...args], { encoding: "utf8" });
+  return spawnSync("setpriv", [...privileges, ...node, ...args], {
+    encoding: "utf8",
+    env: { ...process.env, ...NO_COVERAGE },
+  });
 }
 
 test("CAP_BPF and CAP_PERFMON are enough to profile every process, without names in the kernel", () => {

@@ -13,6 +13,7 @@ export interface SkepResult {
 
 export interface SkepSettings {
   readonly cwd?: string;
+  /** On top of our own environment. */
   readonly env?: NodeJS.ProcessEnv;
   /** Runs as this user and group, without any capability; as ourselves when absent. */
   readonly userId?: number;
@@ -20,6 +21,9 @@ export interface SkepSettings {
 
 /** A user that owns nothing. */
 export const NOBODY = 65_534;
+
+/** For other users: they may not write to where the test runner collects the coverage, and Node.js would say so. */
+export const NO_COVERAGE: NodeJS.ProcessEnv = { NODE_V8_COVERAGE: undefined };
 
 /** `skep` from source, as a process of its own. */
 export class SkepProcess {
@@ -32,7 +36,7 @@ export class SkepProcess {
   constructor(args: readonly string[], { cwd, env, userId }: SkepSettings = {}) {
     this.child = spawn(process.execPath, ["--conditions=skep-source", main, ...args], {
       cwd,
-      env: env ?? process.env,
+      env: { ...process.env, ...env, ...(userId !== undefined && NO_COVERAGE) },
       ...(userId !== undefined && { uid: userId, gid: userId }),
     });
     this.child.stdout.setEncoding("utf8").on("data", (text: string) => {
