@@ -1,11 +1,13 @@
 import { readFileSync } from "node:fs";
 
-/** Bit numbers of the capabilities that eBPF asks for (include/uapi/linux/capability.h). */
+/** Bit numbers of the capabilities that eBPF and tracing ask for (include/uapi/linux/capability.h). */
 const CAPABILITY_BITS = {
+  CAP_DAC_READ_SEARCH: 2,
   CAP_NET_ADMIN: 12,
   CAP_SYS_PTRACE: 19,
   CAP_SYS_ADMIN: 21,
   CAP_SYS_RESOURCE: 24,
+  CAP_SYSLOG: 34,
   CAP_PERFMON: 38,
   CAP_BPF: 39,
 } as const;

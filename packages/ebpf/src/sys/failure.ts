@@ -11,7 +11,14 @@ export const Errno: Readonly<Record<keyof typeof constants.errno, number>> & { r
   ENOTSUPP: 524,
 };
 
-const NAMES: ReadonlyMap<number, string> = new Map(Object.entries(Errno).map(([name, number]) => [number, name]));
+/** Second names of EAGAIN and EOPNOTSUPP, which the manual pages of these calls don't use. */
+const ALIASES: ReadonlySet<string> = new Set(["EWOULDBLOCK", "ENOTSUP"]);
+
+const NAMES: ReadonlyMap<number, string> = new Map(
+  Object.entries(Errno)
+    .filter(([name]) => !ALIASES.has(name))
+    .map(([name, number]) => [number, name]),
+);
 
 /** `EPERM` of 1 or -1; `errno 999` of a number without a name. */
 export function errnoName(errno: number): string {
