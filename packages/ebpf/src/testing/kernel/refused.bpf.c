@@ -5,8 +5,9 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
+/* A hash: of arrays newer kernels know that a constant index is there. */
 struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, __u64);
