@@ -49,6 +49,8 @@ export class FlameGraph {
   setOrientation(orientation: Orientation): void {
     this.#orientation = orientation;
     this.#render();
+    // A deep graph is taller than the window: the root is where reading starts.
+    scrollTo({ top: orientation === "icicle" ? 0 : document.body.scrollHeight });
   }
 
   /** Highlights what matches; gives the matched value and the whole that it is a part of. An empty text ends it. */
@@ -104,7 +106,8 @@ export class FlameGraph {
       const box = this.#view.boxAt(event.target);
       if (box === undefined) return;
       this.#zoomInto(box);
-      this.#view.activeBox && this.#view.elementOf(this.#view.activeBox)?.focus({ preventScroll: true });
+      const active = this.#view.activeBox;
+      if (active !== undefined) this.#view.elementOf(active)?.focus({ preventScroll: true });
     });
     graph.addEventListener("focusin", (event) => this.#showTooltipBelow(event.target));
     graph.addEventListener("focusout", () => this.#tooltip.hide());
