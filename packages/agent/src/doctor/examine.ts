@@ -1,8 +1,10 @@
+import { isAtLeast } from "@skep/ebpf/features";
 import { explainError } from "../cli/report-error.ts";
 import { skepVersion } from "../cli/version.ts";
-import { Capabilities, wantedCapabilities } from "../system/capabilities.ts";
+import { missingWanted, wantedCapabilities } from "../system/capabilities.ts";
 import { checkSystem } from "../system/check-system.ts";
-import { isOldKernel, KERNEL_BTF_PATH, type KernelFacts, OLDEST_KERNEL, readKernelFacts } from "../system/kernel.ts";
+import { KERNEL_BTF_PATH, type KernelFacts, OLDEST_KERNEL, readKernelFacts } from "../system/kernel.ts";
+import { checkKernelFeatures } from "./kernel-features.ts";
 import { tryProfiler } from "./profiler-rungs.ts";
 import type { Check, DoctorReport, Section } from "./report.ts";
 import { checkSettings } from "./settings.ts";
@@ -11,10 +13,10 @@ import { checkSymbolSources } from "./symbol-sources.ts";
 /** Looks at everything, and tries what can only be known by trying. Nothing stays behind. */
 export async function examine(): Promise<DoctorReport> {
   const kernel = readKernelFacts();
-  const capabilities = new Capabilities();
+  const lacking = missingWanted();
   const sections: Section[] = [
     { title: "Kernel", checks: checkKernel(kernel) },
-    { title: "Privileges of this process", checks: checkCapabilities(capabilities) },
+    { title: "Privileges of this process", checks: checkCapabilities(lacking) },
     { title: "Settings", checks: checkSettings() },
   ];
   const about = {
@@ -24,7 +26,7 @@ export async function examine(): Promise<DoctorReport> {
     architecture: kernel.architecture,
   };
   try {
-    checkSystem("profiling", kernel, capabilities);
+    checkSystem("profiling", kernel, lacking);
   } catch (error) {
     const { message, hints } = explainError(error);
     return {
@@ -35,8 +37,12 @@ export async function examine(): Promise<DoctorReport> {
       sections,
     };
   }
-  const profiler = [...(await tryProfiler()), ...checkSymbolSources(capabilities)];
-  return { ...about, ...judge(profiler), sections: [...sections, { title: "CPU profiler", checks: profiler }] };
+  const profiler = [...(await tryProfiler()), ...checkSymbolSources(lacking)];
+  sections.push(
+    { title: "Kernel features", checks: checkKernelFeatures() },
+    { title: "CPU profiler", checks: profiler },
+  );
+  return { ...about, ...judge(profiler), sections };
 }
 
 /** The verdict on a machine that has at least what {@link checkSystem} asks for. */
@@ -56,9 +62,9 @@ export function judge(profiler: readonly Check[]): Pick<DoctorReport, "works" | 
   return { works: true, verdict: `"skep profile" works here${limits}`, advice: [] };
 }
 
-function checkKernel({ release, hasBtf }: KernelFacts): Check[] {
+function checkKernel({ release, version, hasBtf }: KernelFacts): Check[] {
   return [
-    isOldKernel(release)
+    !isAtLeast(version, OLDEST_KERNEL)
       ? { name: "version", status: "no", detail: `${release}: older than ${OLDEST_KERNEL}` }
       : { name: "version", status: "yes", detail: release },
     hasBtf
@@ -71,9 +77,9 @@ function checkKernel({ release, hasBtf }: KernelFacts): Check[] {
   ];
 }
 
-function checkCapabilities(capabilities: Capabilities): Check[] {
+function checkCapabilities(lacking: ReadonlySet<string>): Check[] {
   return wantedCapabilities.map(({ name, required, purpose }) => {
-    if (capabilities.has(name)) return { name, status: "yes", detail: purpose };
+    if (!lacking.has(name)) return { name, status: "yes", detail: purpose };
     return { name, status: required ? "no" : "limited", detail: `missing: needed to ${purpose}` };
   });
 }

@@ -8,6 +8,7 @@ const marks: Readonly<Record<Check["status"], { readonly text: string; readonly 
   yes: { text: "✓", style: "green" },
   limited: { text: "!", style: "yellow" },
   no: { text: "✗", style: "red" },
+  unused: { text: "-", style: "dim" },
   unknown: { text: "?", style: "dim" },
 };
 

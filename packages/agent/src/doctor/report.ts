@@ -24,9 +24,10 @@ export interface Check {
   /**
    * - `yes`: there, or as it should be
    * - `limited`: works, but something is lost
-   * - `no`: not there; whether that matters, `detail` says
+   * - `no`: not there, though it is needed
+   * - `unused`: not there, and nothing of Skep's needs it
    * - `unknown`: it could not be found out
    */
-  readonly status: "yes" | "limited" | "no" | "unknown";
+  readonly status: "yes" | "limited" | "no" | "unused" | "unknown";
   readonly detail: string;
 }

@@ -14,13 +14,7 @@ const cases: readonly [
   status: Check["status"],
   detail: string,
 ][] = [
-  [
-    "lockdown",
-    "/sys/kernel/security/lockdown",
-    undefined,
-    "unknown",
-    "not known: securityfs is not mounted or not readable",
-  ],
+  ["lockdown", "/sys/kernel/security/lockdown", undefined, "unknown", "not known: securityfs is not to be seen"],
   ["lockdown", "/sys/kernel/security/lockdown", "[none] integrity confidentiality\n", "yes", "none"],
   [
     "lockdown",

@@ -1,6 +1,7 @@
 /** The kernel's settings that change what Skep sees, and what each value means for it. */
 
 import { readFileSync } from "node:fs";
+import { defaultSys } from "@skep/ebpf/sys";
 import type { Check } from "./report.ts";
 
 type Verdict = readonly [status: Check["status"], detail: string];
@@ -14,11 +15,13 @@ interface Setting {
   readonly explain: (value: string) => Verdict;
 }
 
+const LOCKDOWN_PATH = "/sys/kernel/security/lockdown";
+
 const settings: readonly Setting[] = [
   {
     name: "lockdown",
-    path: "/sys/kernel/security/lockdown",
-    unreadable: "not known: securityfs is not mounted or not readable",
+    path: LOCKDOWN_PATH,
+    unreadable: "not known: securityfs is not to be seen",
     explain: explainLockdown,
   },
   {
@@ -98,7 +101,22 @@ function readIfAllowed(path: string): string | undefined {
   try {
     return readFileSync(path, "utf8");
   } catch {
-    return undefined; // why is said by `unreadable`
+    // What that means is said by `unreadable`.
+    return path === LOCKDOWN_PATH ? readLockdownDetached() : undefined;
+  }
+}
+
+/** Where securityfs is not mounted: from an instance that only this process sees. Takes CAP_SYS_ADMIN. */
+function readLockdownDetached(): string | undefined {
+  const sys = defaultSys();
+  const fd = sys.mountDetached("securityfs");
+  if (fd < 0) return undefined;
+  try {
+    return readFileSync(`/proc/self/fd/${fd}/lockdown`, "utf8");
+  } catch {
+    return undefined; // built without CONFIG_SECURITY_LOCKDOWN_LSM
+  } finally {
+    sys.close(fd);
   }
 }
 

@@ -1,9 +1,8 @@
 import { closeSync, openSync, readSync } from "node:fs";
-import type { Capabilities } from "../system/capabilities.ts";
 import type { Check } from "./report.ts";
 
 /** Whether addresses can become names, and whose. */
-export function checkSymbolSources(capabilities: Capabilities, kallsymsPath = "/proc/kallsyms"): Check[] {
+export function checkSymbolSources(lacking: ReadonlySet<string>, kallsymsPath = "/proc/kallsyms"): Check[] {
   return [
     showsAddresses(kallsymsPath)
       ? { name: "kernel functions", status: "yes", detail: "named from /proc/kallsyms" }
@@ -13,7 +12,7 @@ export function checkSymbolSources(capabilities: Capabilities, kallsymsPath = "/
           detail:
             "without names: /proc/kallsyms hides the addresses (CAP_SYSLOG is missing, or kernel.kptr_restrict is 2)",
         },
-    capabilities.has("CAP_SYS_PTRACE")
+    !lacking.has("CAP_SYS_PTRACE")
       ? {
           name: "user functions",
           status: "yes",

@@ -1,19 +1,21 @@
+import { isAtLeast } from "@skep/ebpf/features";
 import { CliError } from "../cli/cli-error.ts";
-import { Capabilities, SETCAP_LINE } from "./capabilities.ts";
-import { isOldKernel, KERNEL_BTF_PATH, type KernelFacts, OLDEST_KERNEL, readKernelFacts } from "./kernel.ts";
+import { missingWanted, SETCAP_LINE, wantedCapabilities } from "./capabilities.ts";
+import { KERNEL_BTF_PATH, type KernelFacts, OLDEST_KERNEL, readKernelFacts } from "./kernel.ts";
 
 /**
  * Refuses at once where nothing can work.
  *
  * @param work what is not possible here, as the subject of a sentence: `profiling`
+ * @param lacking capabilities that this process does not have
  * @throws CliError
  */
 export function checkSystem(
   work: string,
   kernel: KernelFacts = readKernelFacts(),
-  capabilities: Capabilities = new Capabilities(),
+  lacking: ReadonlySet<string> = missingWanted(),
 ): void {
-  if (isOldKernel(kernel.release)) {
+  if (!isAtLeast(kernel.version, OLDEST_KERNEL)) {
     throw new CliError(`${work} needs Linux ${OLDEST_KERNEL} or newer: this is ${kernel.release}`);
   }
   if (!kernel.hasBtf) {
@@ -24,10 +26,10 @@ export function checkSystem(
       ],
     });
   }
-  const { missing } = capabilities;
+  const missing = wantedCapabilities.filter(({ name, required }) => required && lacking.has(name));
   if (missing.length > 0) {
     throw new CliError(
-      `${work} is not permitted: ${missing.join(" and ")} ${missing.length > 1 ? "are" : "is"} missing`,
+      `${work} is not permitted: ${missing.map(({ name }) => name).join(" and ")} ${missing.length > 1 ? "are" : "is"} missing`,
       {
         hints: ["run it as root, or grant them to Node.js:", SETCAP_LINE],
       },

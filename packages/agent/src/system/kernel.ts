@@ -1,5 +1,6 @@
 import { existsSync } from "node:fs";
 import { arch, release } from "node:os";
+import { type KernelVersion, kernelVersion } from "@skep/ebpf/features";
 
 /** Where the kernel describes its own types; CO-RE reads it. */
 export const KERNEL_BTF_PATH = "/sys/kernel/btf/vmlinux";
@@ -11,17 +12,12 @@ export const OLDEST_KERNEL = "5.8";
 export interface KernelFacts {
   /** As `uname -r` prints it: `6.12.90+deb13-cloud-amd64`. */
   readonly release: string;
-  /** As `uname -m` would say it in Node.js' words: `x64`, `arm64` ... */
+  readonly version: KernelVersion;
+  /** In Node.js' words: `x64`, `arm64`. */
   readonly architecture: string;
   readonly hasBtf: boolean;
 }
 
 export function readKernelFacts(): KernelFacts {
-  return { release: release(), architecture: arch(), hasBtf: existsSync(KERNEL_BTF_PATH) };
-}
-
-export function isOldKernel(kernelRelease: string): boolean {
-  const [major = 0, minor = 0] = kernelRelease.split(".").map((part) => Number.parseInt(part, 10));
-  const [oldestMajor = 0, oldestMinor = 0] = OLDEST_KERNEL.split(".").map(Number);
-  return major < oldestMajor || (major === oldestMajor && minor < oldestMinor);
+  return { release: release(), version: kernelVersion(), architecture: arch(), hasBtf: existsSync(KERNEL_BTF_PATH) };
 }
