@@ -1,7 +1,7 @@
 import { FormatError } from "../errors.ts";
 import { type BtfHeader, headerRange, parseBtfHeader } from "./header.ts";
 import { inflateType } from "./inflate.ts";
-import { essentialLength, essentialName, hashBytes, hashName, NameIndex } from "./name-index.ts";
+import { essentialName, hashEssential, hashName, NameIndex } from "./name-index.ts";
 import { BtfKind, type BtfType, trailingBytes } from "./types.ts";
 
 const decoder = new TextDecoder();
@@ -157,15 +157,12 @@ export class Btf {
    */
   findByName(name: string, kind?: BtfKind): number | undefined {
     const hash = hashName(essentialName(name));
-    const indexes =
-      kind === undefined
-        ? [this.#types(), this.#declarations()]
-        : [declarationKinds.has(kind) ? this.#declarations() : this.#types()];
-    for (const index of indexes) {
-      for (const id of index.bucket(hash)) {
-        if ((kind === undefined || this.kind(id) === kind) && this.name(id) === name) return id;
-      }
-    }
+    const isIt = (id: number): boolean => (kind === undefined || this.kind(id) === kind) && this.name(id) === name;
+    const isDeclaration = kind !== undefined && declarationKinds.has(kind);
+    const found =
+      (isDeclaration ? undefined : this.#types().bucket(hash).find(isIt)) ??
+      (isDeclaration || kind === undefined ? this.#declarations().bucket(hash).find(isIt) : undefined);
+    if (found !== undefined) return found;
     return this.base?.findByName(name, kind);
   }
 
@@ -213,9 +210,7 @@ export class Btf {
   #hashAt(stringOffset: number): number | undefined {
     const start = this.#stringsStart + stringOffset - this.#firstString;
     if (start >= this.#stringsEnd || this.#bytes[start] === 0) return undefined;
-    let end = start + 1;
-    while (this.#bytes[end] !== 0) end++;
-    return hashBytes(this.#bytes, start, start + essentialLength(this.#bytes, start, end));
+    return hashEssential(this.#bytes, start);
   }
 
   #info(offset: number): number {

@@ -1,7 +1,9 @@
+const underscore = 0x5f;
+
 /**
  * Types by name, without a string or an object for any of them: a hash table in two typed arrays.
  *
- * Types are filed under the hash of their essential name (see {@link essentialLength}), so that one index answers both
+ * Types are filed under the hash of their essential name (see {@link essentialName}), so that one index answers both
  * "the type called X" and "all candidates for X whatever their flavour". A bucket lists ids in ascending order; the
  * caller compares names.
  */
@@ -43,13 +45,28 @@ function increment(counts: Uint32Array, index: number): number {
 }
 
 /** FNV-1a of `bytes[start..end]`. */
-export function hashBytes(bytes: Uint8Array, start: number, end: number): number {
+function hashBytes(bytes: Uint8Array, start: number, end: number): number {
   let hash = 0x811c9dc5;
   for (let index = start; index < end; index++) hash = Math.imul(hash ^ (bytes[index] ?? 0), 0x01000193);
   return hash >>> 0;
 }
 
-const underscore = 0x5f;
+/**
+ * Hash of the essential name of the NUL-terminated string at `start`, in one pass: only names with three underscores in a
+ * row, of which there are few, are looked at again.
+ */
+export function hashEssential(bytes: Uint8Array, start: number): number {
+  let hash = 0x811c9dc5;
+  let underscores = 0;
+  let mayHaveFlavour = false;
+  let end = start;
+  for (let byte = bytes[end] ?? 0; byte !== 0; byte = bytes[++end] ?? 0) {
+    hash = Math.imul(hash ^ byte, 0x01000193);
+    underscores = byte === underscore ? underscores + 1 : 0;
+    if (underscores === 3) mayHaveFlavour = true;
+  }
+  return mayHaveFlavour ? hashBytes(bytes, start, start + essentialLength(bytes, start, end)) : hash >>> 0;
+}
 
 /**
  * Length of the essential name in `bytes[start..end]`: what stands before the flavour.
@@ -57,7 +74,7 @@ const underscore = 0x5f;
  * A flavour is everything from the last `___` that has something other than `_` on both sides, as libbpf cuts it
  * (`bpf_core_essential_name_len` in libbpf.c): `task_struct___old` is `task_struct`, but `___x` and `a____b` are whole.
  */
-export function essentialLength(bytes: Uint8Array, start: number, end: number): number {
+function essentialLength(bytes: Uint8Array, start: number, end: number): number {
   for (let index = end - 5; index >= start; index--) {
     if (
       bytes[index + 1] === underscore &&

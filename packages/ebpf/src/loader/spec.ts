@@ -12,7 +12,10 @@ import type { CoreRelocation } from "../btf/core-relocation.ts";
 export interface CollectionSpec {
   /** Contents of the `license` section, such as `Dual BSD/GPL`; the kernel allows GPL-only helpers by it. */
   readonly license: string;
-  /** The object's own BTF, with the sizes and offsets of its DATASECs filled in. Absent for objects without BTF. */
+  /**
+   * The object's own BTF, with the sizes and offsets of its DATASECs filled in, and without externs. Absent for objects
+   * without BTF.
+   */
   readonly btf: Btf | undefined;
   readonly maps: ReadonlyMap<string, MapSpec>;
   readonly programs: ReadonlyMap<string, ProgramSpec>;
@@ -57,13 +60,13 @@ export interface VariableSpec {
 export interface ProgramSpec {
   /** Name of the C function. */
   readonly name: string;
-  /** ELF section, such as `tp_btf/sched_switch`; decides type and target. */
+  /** ELF section, such as `tp_btf/sched_switch`, without the `?` of optional ones; decides type and target. */
   readonly sectionName: string;
-  /** `BPF_PROG_TYPE_*` number. */
+  /** `BPF_PROG_TYPE_*` number; 0 where the section's name tells none, which is an error only when it is loaded. */
   readonly type: number;
   /** `BPF_*` attach type the kernel wants to know at load; 0 where it doesn't. */
   readonly expectedAttachType: number;
-  /** What follows the slash in the section's name: `sched_switch` of `tp_btf/sched_switch`. */
+  /** What follows the first slash in the section's name: `sched_switch` of `tp_btf/sched_switch`. */
   readonly attachTo: string | undefined;
   /** `BPF_F_SLEEPABLE` and others that the section's name asks for. */
   readonly flags: number;
