@@ -75,7 +75,7 @@ test("the kernel's frames lie on top of the program's; only the place the CPU wa
   assert.deepEqual(names(sample?.stack ?? []), ["k300", "k400-1", "program-1:1000"]);
 });
 
-test("off the CPU the tracing machinery is cut from the top of the stack", () => {
+test("off the CPU the switch itself is cut from the top of the stack", () => {
   const samples = store("off-cpu");
   samples.addStack(6n, BigUint64Array.of(1n, 2n, 300n, 3n));
   samples.add(key({ kernelStack: 6n, userStack: 0n }), 1, 50);

@@ -11,10 +11,10 @@ export const EXITED_FRAME: SymbolizedFrame = {
 };
 
 /**
- * What a tracepoint's program finds on top of the kernel stack: itself, and what called it. 5.10 has no
- * `__traceiter_*` symbols on all paths, hence one pattern for all of them.
+ * What lies on top of every stack that ends in a switch: the program itself, what called it, and the scheduler. The frame
+ * below says what the thread waits for.
  */
-const TRACING_FRAME = /^(bpf_|__bpf_|trace_|__traceiter_|perf_trace_|\[bpf\]|arch_bpf_)/;
+const SWITCH_FRAME = /^(bpf_|__bpf_|trace_|__traceiter_|perf_trace_|\[bpf\]|arch_bpf_|(__|preempt_)?schedule$)/;
 
 type FrameSymbolizer = Pick<Symbolizer, "resolveKernel" | "resolveUser">;
 
@@ -35,7 +35,7 @@ export class StackResolver {
     const frames: SymbolizedFrame[] = [];
     for (const [index, address] of addresses.entries()) {
       const frame = this.#symbolizer.resolveKernel(address, { isReturnAddress: index > 0 || !sampled });
-      if (!sampled && frames.length === 0 && TRACING_FRAME.test(frame.name)) continue;
+      if (!sampled && frames.length === 0 && SWITCH_FRAME.test(frame.name)) continue;
       frames.push(frame);
     }
     return frames;
