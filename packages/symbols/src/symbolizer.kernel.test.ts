@@ -53,16 +53,18 @@ describe("Symbolizer", () => {
     assert.equal(captured(symbolizer, process.pid), image, "the same object as long as it is the same");
   });
 
-  it("names nearly all of the C library's and of our own addresses", () => {
+  it("names the C library's and our own functions", () => {
     using symbolizer = new Symbolizer();
     // musl's library is its loader, ld-musl-*.so.1.
-    for (const part of [
-      /\/ld-musl/.test(readFileSync("/proc/self/maps", "utf8")) ? "/ld-musl" : "/libc.so.6",
-      "/node",
-    ]) {
+    const library = readFileSync("/proc/self/maps", "utf8").includes("/ld-musl") ? "/ld-musl" : "/libc.so.6";
+    for (const [part, atLeast] of [
+      // A stripped library only has names for the third of it that others may call.
+      [library, 0.2],
+      ["/node", 0.8],
+    ] as const) {
       const frames = lookUp(symbolizer, part, 500);
       const named = frames.filter(({ symbolized }) => symbolized).length;
-      assert.ok(named > frames.length * 0.8, `${named} of ${frames.length} in ${part}`);
+      assert.ok(named > frames.length * atLeast, `${named} of ${frames.length} in ${part}`);
       for (const frame of frames) {
         assert.equal(frame.kind, "native");
         assert.match(frame.mapping.buildId ?? "", /^[0-9a-f]{16,}$/);
