@@ -426,6 +426,58 @@ PROGRAM(type_size)
 	return 0;
 }
 
+/* Arrays by their elements, functions by their parameters; all loosely. */
+typedef u32 array_of_numbers[4];
+typedef u32 array_here_number_there[4];
+typedef int function_type(u32 number, void *pointer);
+typedef int function_of_fewer(u32 number);
+typedef int function_of_others(u32 number);
+typedef u32 *pointer_here_number_there;
+
+PROGRAM(type_exists_behind_typedefs)
+{
+	out = bpf_core_type_exists(array_of_numbers);
+	out = bpf_core_type_exists(array_here_number_there);
+	out = bpf_core_type_exists(function_type);
+	out = bpf_core_type_exists(function_of_fewer);
+	out = bpf_core_type_exists(function_of_others);
+	out = bpf_core_type_exists(pointer_here_number_there);
+	out = bpf_core_type_size(array_of_numbers);
+	return 0;
+}
+
+struct opaque;
+
+struct fields {
+	enum colour same_name;
+	enum colour other_name;
+	enum colour nameless_there;
+	enum becomes_wide wider;
+	enum colour list[4];
+	u32 array_here_number_there[2];
+	u32 (*pointer_to_array)[3];
+	struct opaque *opaque;
+	u32 numbers_of_other_sign[3][2];
+} CORE;
+
+PROGRAM(field_types)
+{
+	struct fields *fields = context;
+
+	out = bpf_core_field_exists(fields->same_name);
+	out = bpf_core_field_exists(fields->other_name);
+	out = bpf_core_field_exists(fields->nameless_there);
+	out = bpf_core_field_exists(fields->wider);
+	out = bpf_core_field_exists(fields->list);
+	out = bpf_core_field_exists(fields->list[2]);
+	out = bpf_core_field_exists(fields->array_here_number_there);
+	out = bpf_core_field_exists(fields->pointer_to_array);
+	out = bpf_core_field_exists(fields->opaque);
+	out = bpf_core_field_exists(fields->numbers_of_other_sign);
+	out = bpf_core_field_exists(fields->numbers_of_other_sign[2][1]);
+	return 0;
+}
+
 /* TYPE_MATCHES looks at members, too. */
 
 struct pointed_to {
@@ -477,6 +529,47 @@ union match_union {
 	u64 b;
 };
 
+struct match_forward {
+	struct opaque *defined_there;
+	union opaque_union *union_there;
+};
+
+struct match_forward_of_other_kind {
+	struct opaque *union_there;
+};
+
+struct match_nothing {
+	void *nothing;
+};
+
+struct match_nothing_something {
+	void *nothing;
+};
+
+struct match_function {
+	int (*function)(u32 number);
+};
+
+struct match_function_type {
+	int (*function)(u32 number);
+};
+
+struct match_kinds {
+	u32 number;
+};
+
+struct match_array_number {
+	u32 member[2];
+};
+
+struct match_pointer_number {
+	u32 *member;
+};
+
+enum match_enum_wide {
+	MATCH_WIDE = 1,
+};
+
 enum match_enum {
 	MATCH_A = 1,
 	MATCH_B = 2,
@@ -498,6 +591,17 @@ PROGRAM(type_matches)
 	out = bpf_core_type_matches(struct match_pointer_to_forward);
 	out = bpf_core_type_matches(struct match_pointer_to_union);
 	out = bpf_core_type_matches(struct match_embedded);
+	out = bpf_core_type_matches(struct match_forward);
+	out = bpf_core_type_matches(struct match_forward_of_other_kind);
+	out = bpf_core_type_matches(struct match_nothing);
+	out = bpf_core_type_matches(struct match_nothing_something);
+	out = bpf_core_type_matches(struct match_function);
+	out = bpf_core_type_matches(struct match_function_type);
+	out = bpf_core_type_matches(struct match_kinds);
+	out = bpf_core_type_matches(struct match_array_number);
+	out = bpf_core_type_matches(struct match_pointer_number);
+	out = bpf_core_type_matches(enum match_enum_wide);
+	out = bpf_core_type_matches(function_type);
 	out = bpf_core_type_matches(union match_union);
 	out = bpf_core_type_matches(enum match_enum);
 	out = bpf_core_type_matches(enum match_enum_missing);

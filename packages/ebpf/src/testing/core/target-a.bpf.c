@@ -142,6 +142,83 @@ typedef int (*callback_with_other_parameters)(u32 number, u32 another);
 callback a_callback;
 callback_with_other_parameters another_callback;
 
+typedef s64 array_of_numbers[9];
+typedef u32 array_here_number_there;
+typedef int function_type(s64 number, char *pointer);
+typedef int function_of_fewer(u32 number, u32 another);
+typedef int function_of_others(struct plain *number);
+typedef u64 pointer_here_number_there;
+array_of_numbers an_array;
+array_here_number_there a_number;
+function_type *a_function;
+function_of_fewer *function_of_more;
+function_of_others *another_function;
+pointer_here_number_there another_number;
+
+enum of_another_name { OF_ANOTHER_NAME };
+
+struct opaque {
+	u32 defined;
+} opaque;
+
+struct fields {
+	u64 padding;
+	enum colour same_name;
+	enum of_another_name other_name;
+	enum { NAMELESS } nameless_there;
+	enum becomes_wide wider;
+	enum colour list[2];
+	u32 array_here_number_there;
+	u64 (*pointer_to_array)[7];
+	struct opaque *opaque;
+	s64 numbers_of_other_sign[3][1];
+} fields;
+
+union opaque_union {
+	u32 defined;
+};
+
+struct match_forward {
+	struct opaque *defined_there;
+	union opaque_union *union_there;
+} match_forward;
+
+struct match_forward_of_other_kind {
+	union opaque_union *union_there;
+} match_forward_of_other_kind;
+
+struct match_nothing {
+	void *nothing;
+} match_nothing;
+
+struct match_nothing_something {
+	u32 *nothing;
+} match_nothing_something;
+
+struct match_function {
+	int (*function)(u32 number, u32 another);
+} match_function;
+
+struct match_function_type {
+	int (*function)(u64 number);
+} match_function_type;
+
+union match_kinds {
+	u32 number;
+} match_kinds;
+
+struct match_array_number {
+	u32 member;
+} match_array_number;
+
+struct match_pointer_number {
+	u32 member;
+} match_pointer_number;
+
+enum match_enum_wide {
+	MATCH_WIDE = 0x123456789aULL,
+} match_enum_wide;
+
 struct pointed_to {
 	u64 other;
 } pointed_to;
