@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
-import { closeSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, describe, it } from "node:test";
 import { crc32 } from "node:zlib";
 import { ElfFile } from "@skep/ebpf/elf";
+import type { MemoryRange } from "../process/maps.ts";
 import { buildElf } from "../testing/elf-builder.ts";
 import { findDebugFile } from "./debug-file.ts";
 import { MappedFile } from "./mapped-file.ts";
+import { MappedFiles } from "./mapped-files.ts";
 import { identifyRegularFile, openRegularFile } from "./open-file.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "skep-files-"));
@@ -133,5 +135,51 @@ describe("MappedFile", () => {
     assert.equal(file.symbols(process.pid), undefined);
     assert.equal(file.isParsed, true);
     file.close();
+  });
+});
+
+describe("MappedFiles", () => {
+  /** A file, and the line of maps that a process would have of it. */
+  function mappedRange(name: string): MemoryRange {
+    const path = join(directory, name);
+    writeFileSync(path, buildElf({ symtab }));
+    const inode = statSync(path).ino;
+    // No process has memory there: as without the right to look into map_files.
+    return { start: 0, end: 1, fileOffset: 0, device: "00:00", inode, path, kind: "file", deleted: false };
+  }
+
+  it("finds a file by its path where map_files is out of reach, and opens it once", () => {
+    const files = new MappedFiles(2, 1 << 20);
+    const range = mappedRange("by-path");
+    const identity = files.open(process.pid, range);
+    assert.ok(identity !== undefined);
+    assert.equal(files.open(process.pid, range), identity);
+    assert.equal(files.openCount, 1);
+    const file = files.get(identity);
+    assert.ok(file !== undefined);
+    assert.equal(files.symbols(file, process.pid)?.count, 1);
+    assert.equal(files.memoryBytes, 16);
+    files.close();
+    assert.equal(files.openCount, 0);
+  });
+
+  it("does not take another file of the same path for it", () => {
+    const files = new MappedFiles(2, 1 << 20);
+    const range = mappedRange("other");
+    assert.equal(files.open(process.pid, { ...range, inode: range.inode + 1 }), undefined);
+    assert.equal(files.open(process.pid, { ...range, deleted: true }), undefined);
+    assert.equal(files.open(process.pid, { ...range, path: "/dev/null" }), undefined);
+    files.close();
+  });
+
+  it("drops the tables of the files used longest ago, when all take too much", () => {
+    const files = new MappedFiles(4, 20);
+    const opened = ["first", "second"].map((name) => files.get(files.open(process.pid, mappedRange(name)) ?? ""));
+    for (const file of opened) if (file !== undefined) files.symbols(file, process.pid);
+    assert.deepEqual(
+      opened.map((file) => file?.isParsed),
+      [false, true],
+    );
+    files.close();
   });
 });

@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, it } from "node:test";
+import { after, describe, it } from "node:test";
 import fc from "fast-check";
 import { parseKallsyms } from "./kallsyms.ts";
-import { KernelSymbols } from "./kernel-symbols.ts";
+import { KernelFrames } from "./kernel-frames.ts";
+import { KernelSymbols, moduleBuildId } from "./kernel-symbols.ts";
 
 const text = `ffffffff81000000 T _stext
 ffffffff81000000 T _text
@@ -135,5 +136,60 @@ describe("parseKallsyms", () => {
         }
       }),
     );
+  });
+});
+
+describe("KernelFrames", () => {
+  const directory = mkdtempSync(join(tmpdir(), "skep-kernel-frames-"));
+  after(() => rmSync(directory, { recursive: true }));
+
+  function framesOf(contents: string | undefined): { readonly frames: KernelFrames; readonly warnings: string[] } {
+    const path = join(directory, "kallsyms");
+    rmSync(path, { force: true });
+    if (contents !== undefined) writeFileSync(path, contents);
+    const warnings: string[] = [];
+    return { frames: new KernelFrames((message) => warnings.push(message), { path }), warnings };
+  }
+
+  it("names functions, and places in modules where there is none", () => {
+    const { frames, warnings } = framesOf(text);
+    assert.equal(frames.frame(0xffffffff81000111n).name, "one");
+    assert.equal(frames.frame(0xffffffff81000111n), frames.frame(0xffffffff81000111n));
+    assert.equal(frames.frame(0xffffffff81000108n).name, "[kernel]+0x108");
+    const inModule = frames.frame(0xffffffffc0100005n);
+    assert.equal(inModule.name, "first");
+    assert.equal(inModule.mapping.name, "[net]");
+    assert.equal(inModule.mapping.startAddress, 0xffffffffc0100000n);
+    assert.equal(frames.frame(0xffffffffd0000000n).symbolized, false);
+    assert.equal(frames.frameCount, 4);
+    assert.deepEqual(warnings, []);
+  });
+
+  it("says once that the kernel hides its addresses, and shows them as numbers", () => {
+    const { frames, warnings } = framesOf("0000000000000000 T _stext\n");
+    for (const address of [0xffffffff81000111n, 0xffffffff81000222n]) {
+      assert.equal(frames.frame(address).name, `[kernel]+0x${address.toString(16)}`);
+    }
+    assert.deepEqual(warnings, [
+      "kernel functions have no names: the kernel hides its addresses from this process " +
+        "(run it as root or with CAP_SYSLOG, and with kernel.kptr_restrict below 2)",
+    ]);
+  });
+
+  it("says once that there are no kernel symbols", () => {
+    const { frames, warnings } = framesOf(undefined);
+    assert.equal(frames.frame(0xffffffff81000111n).symbolized, false);
+    assert.equal(frames.memoryBytes, 0);
+    assert.match(
+      warnings.join(),
+      /^kernel functions have no names: ENOENT: no such file or directory, open '.*kallsyms'$/,
+    );
+  });
+});
+
+describe("moduleBuildId", () => {
+  it("knows none for what is no module, and makes no path of it", () => {
+    for (const module of ["bpf", "__builtin__ftrace", "../../../etc", ""])
+      assert.equal(moduleBuildId(module), undefined);
   });
 });

@@ -1,6 +1,12 @@
 import type { Mapping, SymbolizedFrame } from "../frame.ts";
 import { printable } from "../printable.ts";
-import { type KernelRegion, KernelSymbols, kernelBuildId, moduleBuildId } from "./kernel-symbols.ts";
+import {
+  type KernelRegion,
+  KernelSymbols,
+  type KernelSymbolsOptions,
+  kernelBuildId,
+  moduleBuildId,
+} from "./kernel-symbols.ts";
 
 /** Modules and BPF programs come and go: an address that is not found makes the symbols be read again, this seldom. */
 const reloadIntervalMs = 60_000;
@@ -11,14 +17,16 @@ const addressSpaceEnd = 1n << 64n;
 /** Frames of kernel code. The symbols are read when the first address is looked up. */
 export class KernelFrames {
   readonly #warn: (message: string) => void;
+  readonly #options: KernelSymbolsOptions;
   readonly #frames: Map<bigint, SymbolizedFrame> = new Map();
   readonly #mappings: Map<string, Mapping> = new Map();
   #symbols: KernelSymbols | undefined;
   #loadedAtMs = Number.NEGATIVE_INFINITY;
   #hasWarned = false;
 
-  constructor(warn: (message: string) => void) {
+  constructor(warn: (message: string) => void, options: KernelSymbolsOptions = {}) {
     this.#warn = warn;
+    this.#options = options;
   }
 
   get frameCount(): number {
@@ -68,7 +76,7 @@ export class KernelFrames {
   #load(): void {
     this.#loadedAtMs = performance.now();
     try {
-      this.#symbols = KernelSymbols.load();
+      this.#symbols = KernelSymbols.load(this.#options);
     } catch (error) {
       // A kernel without CONFIG_KALLSYMS, or a container without it: frames show addresses.
       this.#warnOnce(`kernel functions have no names: ${error instanceof Error ? error.message : String(error)}`);
