@@ -137,9 +137,9 @@ describe("Demangler", () => {
   });
 
   it("does not expand C++ names without bound", { skip: hasCxx ? false : "this system has no C++ library" }, () => {
-    // f(A, B<A, A>, B<B<A, A>, B<A, A>>, ...): each parameter twice as long as the one before.
+    // f(A, B<A, A>, B<B<A, A>, B<A, A>>, ...): each parameter twice as long as the one before, 27 MB in all.
     let symbol = "_Z1f1A1BIS_S_E";
-    for (let level = 0; level < 30; level++) {
+    for (let level = 0; level < 20; level++) {
       const id = (level + 1).toString(36).toUpperCase();
       symbol += `S0_IS${id}_S${id}_E`;
     }

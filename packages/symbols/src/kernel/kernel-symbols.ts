@@ -37,7 +37,7 @@ export class KernelSymbols {
   }
 
   /**
-   * Reads `/proc/kallsyms`: 60,000 functions in about 60 ms and 3 MB.
+   * Reads `/proc/kallsyms`: 120,000 symbols take about 0.1 s, and leave 64,000 functions in 2.5 MB.
    *
    * @throws the error of `node:fs` when it can't be read.
    */
