@@ -13,7 +13,14 @@ import { sizeOf } from "./resolve.ts";
 import { sanitizeBtf } from "./sanitize.ts";
 import { BtfKind } from "./types.ts";
 
-const nothing = { globalFunctions: false, floats: false, declarationTags: false, typeTags: false, enum64: false };
+const nothing = {
+  globalFunctions: false,
+  emptyDataSections: false,
+  floats: false,
+  declarationTags: false,
+  typeTags: false,
+  enum64: false,
+};
 
 for (const name of ["linking", "rules", "kernel-types"]) {
   test(`the kernel accepts the completed BTF of ${name}`, () => {

@@ -7,6 +7,7 @@ import { BtfKind } from "./types.ts";
 
 const everything: BtfFeatures = {
   globalFunctions: true,
+  emptyDataSections: true,
   floats: true,
   declarationTags: true,
   typeTags: true,
@@ -19,6 +20,7 @@ const prototype = builder.add("", BtfKind.functionPrototype, 0, int);
 const function_ = builder.add("main", BtfKind.function, 1, prototype);
 const float = builder.add("double", BtfKind.float, 0, 8);
 const tag = builder.add("note", BtfKind.declarationTag, 0, function_, [-1]);
+const emptySection = builder.add(".rodata", BtfKind.dataSection, 0, 6);
 const typeTag = builder.add("user", BtfKind.typeTag, 0, int);
 const signedEnum = builder.enum("sign", { MINUS: -1 });
 const enum64 = builder.enum64("big", { HUGE: 1n << 63n, SMALL: 1n });
@@ -30,6 +32,11 @@ describe("BTF for a kernel that does not know", () => {
       what: "globalFunctions",
       id: function_,
       becomes: { kind: BtfKind.function, name: "main", typeId: prototype, linkage: 0 },
+    },
+    {
+      what: "emptyDataSections",
+      id: emptySection,
+      becomes: { kind: BtfKind.struct, name: "", sizeBytes: 6, members: [] },
     },
     { what: "floats", id: float, becomes: { kind: BtfKind.struct, name: "", sizeBytes: 8, members: [] } },
     {

@@ -6,6 +6,8 @@ import { BtfKind, trailingBytes } from "./types.ts";
 export interface BtfFeatures {
   /** FUNC with global linkage: 5.6. */
   readonly globalFunctions: boolean;
+  /** DATASEC without variables, which clang writes for string literals and the like: 5.12. */
+  readonly emptyDataSections: boolean;
   /** FLOAT: 5.13. */
   readonly floats: boolean;
   /** DECL_TAG: 5.16. */
@@ -44,6 +46,12 @@ export function sanitizeBtf(btf: Btf, features: BtfFeatures): Uint8Array {
     switch (kind) {
       case BtfKind.function:
         if (!features.globalFunctions) become(BtfKind.function, 0);
+        break;
+      case BtfKind.dataSection:
+        if (features.emptyDataSections || vlen > 0) break;
+        // A struct needs a name that is an identifier, or none.
+        view.setUint32(offset, 0, littleEndian);
+        become(BtfKind.struct, 0);
         break;
       case BtfKind.float:
         if (features.floats) break;

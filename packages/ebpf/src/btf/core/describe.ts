@@ -8,6 +8,9 @@ import type { CoreSpec } from "./spec.ts";
 
 const mostNames = 3;
 
+/** Longer names are not compared: the time goes by the product of the lengths, and names may come from a hostile file. */
+const longestName = 128;
+
 /** A spec as C would have it, and what is asked of it: `struct task_struct.comm[3] (byte offset)`. */
 export function describeSpec(spec: CoreSpec): string {
   const root = spec.btf.type(spec.rootTypeId);
@@ -35,7 +38,10 @@ export function nearestNames(local: CoreSpec, candidates: readonly Candidate[]):
   for (const { btf, typeId } of candidates) {
     const missing = firstMissing(local, btf, typeId);
     if (missing === undefined) continue;
-    for (const name of missing.available) distances.set(name, editDistance(missing.name, name));
+    if (missing.name.length > longestName) continue;
+    for (const name of missing.available) {
+      if (name.length <= longestName) distances.set(name, editDistance(missing.name, name));
+    }
   }
   return Array.from(distances)
     .sort(([nameA, a], [nameB, b]) => a - b || nameA.localeCompare(nameB))
