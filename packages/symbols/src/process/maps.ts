@@ -20,10 +20,13 @@ export interface MemoryRange {
 const line = /^([0-9a-f]{1,16})-([0-9a-f]{1,16}) ..x. ([0-9a-f]{1,16}) ([0-9a-f]+:[0-9a-f]+) (\d+) *(.*)$/;
 const deletedSuffix = " (deleted)";
 
+/** Real programs have tens; one that has more than this wants to keep us busy, and its remaining code has no names. */
+const maxRanges = 16_384;
+
 /** The executable ranges in the text of `/proc/PID/maps`, in ascending order; lines that are none are passed over. */
 export function parseMaps(text: string): MemoryRange[] {
   const ranges: MemoryRange[] = [];
-  for (let from = 0; from < text.length; ) {
+  for (let from = 0; from < text.length && ranges.length < maxRanges; ) {
     const newline = text.indexOf("\n", from);
     const to = newline < 0 ? text.length : newline;
     const range = parseLine(text.slice(from, to));

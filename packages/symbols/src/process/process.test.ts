@@ -86,6 +86,11 @@ describe("parseMaps", () => {
     );
   });
 
+  it("stops at more ranges than any program needs", () => {
+    const text = "00400000-00401000 r-xp 00000000 fe:00 1 /a\n".repeat(20_000);
+    assert.equal(parseMaps(text).length, 16_384);
+  });
+
   it("meets any text without an error", () => {
     fc.assert(fc.property(fc.string(), (text) => assert.deepEqual(parseMaps(text), [])));
     const line = "00400000-0040b000 r-xp 00002000 fe:00 260386 /usr/bin/head";
