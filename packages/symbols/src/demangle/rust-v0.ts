@@ -1,3 +1,5 @@
+import { decodePunycode } from "./punycode.ts";
+
 /**
  * Rust's second mangling, by the grammar of RFC 2603 and `compiler/rustc_symbol_mangling/src/v0.rs`. Shown as
  * `rustc-demangle` and binutils show it in their terse form: without crate hashes and without the types of constants.
@@ -352,7 +354,10 @@ class Parser {
     if (end > this.#text.length) throw new Invalid();
     const bytes = this.#text.slice(this.#at, end);
     this.#at = end;
-    return isPunycode ? decodePunycode(bytes) : bytes;
+    if (!isPunycode) return bytes;
+    const name = decodePunycode(bytes);
+    if (name === undefined) throw new Invalid();
+    return name;
   }
 
   /** `_` is 0, `0_` is 1, and so on. */
@@ -417,42 +422,4 @@ function escapeCharacter(codePoint: number): string {
   const known = named[codePoint];
   if (known !== undefined) return known;
   return codePoint >= 0x20 && codePoint < 0x7f ? String.fromCodePoint(codePoint) : `\\u{${codePoint.toString(16)}}`;
-}
-
-/** RFC 3492, with `_` for the `-` that separates the basic characters from the rest. */
-function decodePunycode(text: string): string {
-  const separator = text.lastIndexOf("_");
-  const output = separator < 0 ? [] : Array.from(text.slice(0, separator), (char) => char.codePointAt(0) ?? 0);
-  const encoded = text.slice(separator + 1);
-  let codePoint = 128;
-  let bias = 72;
-  let position = 0;
-  for (let at = 0; at < encoded.length; ) {
-    const before = position;
-    let weight = 1;
-    for (let step = 36; ; step += 36) {
-      const digit = "abcdefghijklmnopqrstuvwxyz0123456789".indexOf(encoded[at++] ?? "!");
-      if (digit < 0) throw new Invalid();
-      position += digit * weight;
-      if (position > 0x7fff_ffff) throw new Invalid();
-      const threshold = Math.max(1, Math.min(26, step - bias));
-      if (digit < threshold) break;
-      weight *= 36 - threshold;
-    }
-    const length = output.length + 1;
-    bias = adaptBias(position - before, length, before === 0);
-    codePoint += Math.floor(position / length);
-    position %= length;
-    if (codePoint > 0x10_ffff || (codePoint >= 0xd800 && codePoint < 0xe000)) throw new Invalid();
-    output.splice(position++, 0, codePoint);
-  }
-  return String.fromCodePoint(...output);
-}
-
-function adaptBias(delta: number, length: number, first: boolean): number {
-  let rest = Math.floor(delta / (first ? 700 : 2));
-  rest += Math.floor(rest / length);
-  let bias = 0;
-  for (; rest > 455; bias += 36) rest = Math.floor(rest / 35);
-  return bias + Math.floor((36 * rest) / (rest + 38));
 }
