@@ -101,6 +101,12 @@ export class AddressSpace {
     return this.#perfMap.name(address);
   }
 
+  /** Reads on in the perf map, if it has grown: generated code moves, and an address may have another name by now. */
+  refreshJitNames(): void {
+    if (this.#perfMap?.refresh() === true) this.#forgetJitFrames();
+    this.#perfMapIsStale = false;
+  }
+
   /** Lets go of descriptors and frames; regions can still be looked up. */
   close(): void {
     this.#closed = true;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { appendFileSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { after, describe, it } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { KernelSymbols, type ProcessImage, type SymbolizedFrame, Symbolizer } from "./index.ts";
@@ -48,7 +48,7 @@ describe("Symbolizer", () => {
     using symbolizer = new Symbolizer();
     const image = captured(symbolizer, process.pid);
     assert.equal(image.pid, process.pid);
-    assert.equal(image.name, readFileSync(`/proc/${process.pid}/comm`, "utf8").trimEnd());
+    assert.equal(image.name, "node", "not what Node.js calls its first thread");
     assert.equal(image.executablePath, process.execPath);
     assert.equal(captured(symbolizer, process.pid), image, "the same object as long as it is the same");
   });
@@ -162,7 +162,15 @@ describe("Symbolizer", () => {
       assert.equal(first.line, 1);
       child.stdin?.write("go\n");
       await once(child.stdout ?? child, "data");
-      assert.equal(find("burnSecond")?.name, "burnSecond");
+      const second = find("burnSecond");
+      assert.equal(second?.name, "burnSecond");
+
+      // What was there goes, and other code takes its place.
+      const image = captured(symbolizer, pid);
+      appendFileSync(path, `${second.address.toString(16)} 10 JS:*burnThird /app.js:7:1\n`);
+      assert.equal(symbolizer.resolveUser(image, second.address).name, "burnSecond");
+      symbolizer.refreshJitNames(image);
+      assert.equal(symbolizer.resolveUser(image, second.address).name, "burnThird");
     } finally {
       rmSync(path, { force: true });
     }

@@ -74,6 +74,14 @@ export class Symbolizer implements Disposable {
     return this.#register(space);
   }
 
+  /**
+   * Takes in what JIT compilers have written to the process's perf map since the last time. To be called before each
+   * batch of look-ups; costs one fstat(2) where there is such a map, and nothing where there is none.
+   */
+  refreshJitNames(image: ProcessImage): void {
+    this.#spaceOfImage.get(image)?.refreshJitNames();
+  }
+
   /** The function at an address of a process. Always a frame: without a symbol it is named `module+0x123`. */
   resolveUser(image: ProcessImage, address: number | bigint, options: LookupOptions = {}): SymbolizedFrame {
     const lookedUp = Number(address) - (options.isReturnAddress === true ? 1 : 0);

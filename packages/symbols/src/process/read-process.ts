@@ -2,6 +2,7 @@ import { readFileSync, readlinkSync } from "node:fs";
 import { printable } from "../printable.ts";
 import { containerIdOf } from "./container-id.ts";
 import { type MemoryRange, parseMaps } from "./maps.ts";
+import { processName } from "./process-name.ts";
 import { type NamespaceIdentity, parseStat, parseStatus } from "./process-status.ts";
 
 /** What is read of a process in one go. */
@@ -32,7 +33,7 @@ export function readProcess(pid: number): ProcessDescription | undefined {
     const { startTimeTicks } = after;
     return {
       pid,
-      name: printable(after.name),
+      name: printable(processName(after.name, executablePath)),
       startTimeTicks,
       executablePath,
       containerId,

@@ -278,6 +278,7 @@ export class CpuProfiler implements AsyncDisposable {
       // Programs that started before the switch may still be adding to the table that is read now.
       await programsQuiesced();
       const open = this.#readOpenIntervals(untilNs);
+      this.#images.refreshJitNames();
       for (const { count, keys, values } of this.#table(`stacks_${full}`).takeBatches()) {
         for (let row = 0; row < count; row++) {
           this.#store.addStack(keys.getBigUint64(row * 8, true), readFrames(values, row * STACK_BYTES));

@@ -1,6 +1,8 @@
 import type { ProcessImage, Symbolizer } from "@skep/symbols";
 import type { SampledProcess } from "./profile.ts";
 
+type ProcessSymbolizer = Pick<Symbolizer, "captureProcess" | "refreshJitNames">;
+
 /** One program that ran in one process, from exec to exec: its memory map, as long as it could be read in time. */
 export interface SampledImage {
   readonly process: SampledProcess;
@@ -15,20 +17,21 @@ export interface SampledImage {
  * entry at exec and exit, so an entry that is still there says that neither happened meanwhile.
  */
 export class ProcessImages {
-  readonly #symbolizer: Pick<Symbolizer, "captureProcess">;
+  readonly #symbolizer: ProcessSymbolizer;
   readonly #isCurrent: (pid: number, imageNs: bigint) => boolean;
   readonly #images = new Map<string, SampledImage>();
   readonly #limit: number;
 
   /** @param limit how many images are kept; the ones looked up longest ago go first */
-  constructor(
-    symbolizer: Pick<Symbolizer, "captureProcess">,
-    isCurrent: (pid: number, imageNs: bigint) => boolean,
-    limit: number,
-  ) {
+  constructor(symbolizer: ProcessSymbolizer, isCurrent: (pid: number, imageNs: bigint) => boolean, limit: number) {
     this.#symbolizer = symbolizer;
     this.#isCurrent = isCurrent;
     this.#limit = limit;
+  }
+
+  /** To be called before each batch of look-ups: code that is generated at run time gets new names as it goes. */
+  refreshJitNames(): void {
+    for (const { image } of this.#images.values()) if (image !== undefined) this.#symbolizer.refreshJitNames(image);
   }
 
   /** Reads the map of a process that was just seen, while it still runs. */

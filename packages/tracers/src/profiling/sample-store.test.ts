@@ -27,6 +27,7 @@ const symbolizer = {
     { isReturnAddress }: { isReturnAddress: boolean },
   ): SymbolizedFrame =>
     frame(`${image.name}:${address}${isReturnAddress ? "-1" : ""}`, address, address < 100n ? "[unknown]" : "/m"),
+  refreshJitNames: (): void => undefined,
   captureProcess: (pid: number): ProcessImage | undefined =>
     pid === 404 ? undefined : ({ pid, name: `program-${pid}` } as ProcessImage),
 };
