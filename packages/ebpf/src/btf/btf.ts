@@ -1,3 +1,4 @@
+import { plainBytes } from "../elf/byte-source.ts";
 import { FormatError } from "../errors.ts";
 import { type BtfHeader, headerRange, parseBtfHeader } from "./header.ts";
 import { inflateType } from "./inflate.ts";
@@ -68,7 +69,7 @@ export class Btf {
     }
     this.base = base;
     this.littleEndian = header.littleEndian;
-    this.#bytes = bytes;
+    this.#bytes = plainBytes(bytes);
     this.#view = header.view;
     this.#typesStart = types.start;
     this.#typesEnd = types.end;

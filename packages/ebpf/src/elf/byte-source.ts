@@ -15,7 +15,8 @@ export interface ByteSource {
 }
 
 /** A {@link ByteSource} over bytes that are in memory already; reads are views, not copies. */
-export function bytesSource(bytes: Uint8Array): ByteSource {
+export function bytesSource(memory: Uint8Array): ByteSource {
+  const bytes = plainBytes(memory);
   return {
     sizeBytes: bytes.byteLength,
     read(offset: number, length: number): Uint8Array {
@@ -23,6 +24,11 @@ export function bytesSource(bytes: Uint8Array): ByteSource {
       return bytes.subarray(offset, offset + length);
     },
   };
+}
+
+/** The same memory without the methods of Node.js' Buffer, whose `slice` gives a view where a copy is meant. */
+export function plainBytes(memory: Uint8Array): Uint8Array {
+  return new Uint8Array(memory.buffer, memory.byteOffset, memory.byteLength);
 }
 
 /** Refuses a range that is not inside a source of `sizeBytes`, before anything is allocated for it. */

@@ -151,3 +151,19 @@ for (const entries of [-1, 1.5, Number.NaN, 2 ** 32]) {
     assert.equal(sys.openFds.size, 0);
   });
 }
+
+test("types that are replaced for an older kernel stay as they are in the spec, and in the caller's Buffer", async () => {
+  const object = Buffer.from(testObject("new-types"));
+  const before = Buffer.copyBytesFrom(object);
+  const spec = parseObject(object);
+  const types = Buffer.copyBytesFrom(spec.btf?.bytes ?? assert.fail());
+  let loads = 0;
+  const sys = new FakeSys({
+    // The first try and the probe of each feature fail; what is left is then accepted.
+    respond: ({ name }) => (name === `bpf:${BpfCommand.BTF_LOAD}` && loads++ < 7 ? -Errno.EINVAL : undefined),
+  });
+  using _ = await Collection.load(spec, { sys });
+  assert.equal(loads, 8);
+  assert.deepEqual(object, before);
+  assert.deepEqual(Buffer.from(spec.btf?.bytes ?? []), types);
+});

@@ -9,6 +9,7 @@ import type { Sys } from "../sys/sys.ts";
 const LOG_SIZE_BYTES = 64 * 1024;
 const ALL_FEATURES: BtfFeatures = {
   globalFunctions: true,
+  emptyDataSections: true,
   floats: true,
   declarationTags: true,
   typeTags: true,
@@ -50,6 +51,7 @@ export function probeBtfFeatures(sys: Sys): BtfFeatures {
       [0, header(BtfKind.functionPrototype, 1), 0, name, 1],
       [name, header(BtfKind.function, 1), 2],
     ),
+    emptyDataSections: supports([name, header(BtfKind.dataSection, 0), 4]),
     floats: supports([name, header(BtfKind.float, 0), 4]),
     // On a typedef: those on variables came one release earlier.
     declarationTags: supports(

@@ -110,6 +110,8 @@ function createInner(spec: MapSpec, context: CreateMapContext): BpfMap | undefin
  */
 function takesTypes(spec: MapSpec): boolean {
   if (spec.valueTypeId === 0) return false;
+  // A data section without variables says nothing, and kernels before 5.12 refuse its type.
+  if (spec.data?.variables.size === 0) return false;
   const family = familyOf(spec.type);
   return family === "keyed" || family === "per-cpu" || family === "task-storage";
 }
