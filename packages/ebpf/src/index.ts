@@ -10,10 +10,10 @@ export {
   type SourceLocation,
   VerifierError,
 } from "./errors.ts";
-export { RecordQueue, type RecordQueueOptions, records } from "./events/record-queue.ts";
+export { type RecordOptions, RecordQueue, type RecordQueueOptions } from "./events/record-queue.ts";
 export { type RecordHandler, RingBufferReader, type RingBufferReaderOptions } from "./events/ring-buffer-reader.ts";
 export { Collection, CollectionMaps, CollectionPrograms, type LoadOptions } from "./loader/collection.ts";
-export { Globals, type GlobalValue } from "./loader/globals.ts";
+export { Globals, type GlobalValue, type TypedGlobals } from "./loader/globals.ts";
 export { KernelBtf } from "./loader/kernel-btf.ts";
 export { parseObject } from "./loader/object.ts";
 export type {

@@ -1,16 +1,20 @@
-import type { ValueCodec } from "../maps/codec.ts";
 import type { RingBufferMap } from "../maps/ring-buffer-map.ts";
 import type { Sys } from "../sys/sys.ts";
 import { RingBufferReader } from "./ring-buffer-reader.ts";
 
-export interface RecordQueueOptions<T> {
-  /** Makes a value of a record's bytes, which are only valid during the call. */
-  readonly decode: (view: DataView, offset: number, sizeBytes: number) => T;
+export interface RecordOptions {
   /** Records that wait for their reader; more are dropped and counted. Default 10,000. */
   readonly capacity?: number;
+  /** As for a `RingBufferReader`. */
   readonly drainIntervalMs?: number;
+  /** As for a `RingBufferReader`. */
   readonly keepAlive?: boolean;
   readonly sys?: Sys;
+}
+
+export interface RecordQueueOptions<T> extends RecordOptions {
+  /** Makes a value of a record's bytes, which are only valid during the call. */
+  readonly decode: (view: DataView, offset: number, sizeBytes: number) => T;
 }
 
 const DEFAULT_CAPACITY = 10_000;
@@ -56,6 +60,11 @@ export class RecordQueue<T> implements AsyncIterableIterator<T>, Disposable {
     return this.#queue.length - this.#head;
   }
 
+  /** Disposed of: by its owner, or by leaving a `for await`. */
+  get closed(): boolean {
+    return this.#closed;
+  }
+
   next(): Promise<IteratorResult<T, undefined>> {
     if (this.pending > 0) {
       const value = this.#queue[this.#head++] as T;
@@ -96,13 +105,4 @@ export class RecordQueue<T> implements AsyncIterableIterator<T>, Disposable {
     this.#queue = this.#queue.slice(this.#head);
     this.#head = 0;
   }
-}
-
-/** The records of a ring buffer as values of a struct. */
-export function records<T>(
-  map: RingBufferMap,
-  codec: ValueCodec<T>,
-  options: Omit<RecordQueueOptions<T>, "decode"> = {},
-): RecordQueue<T> {
-  return new RecordQueue(map, { ...options, decode: (view, offset) => codec.decode(view, offset) });
 }

@@ -1,7 +1,11 @@
 import type { Btf } from "../btf/btf.ts";
+import { compileCodec } from "../btf/codec.ts";
 import { CoreRelocator } from "../btf/core-relocation.ts";
+import { BtfKind } from "../btf/types.ts";
 import { BpfError } from "../errors.ts";
+import { type RecordOptions, RecordQueue } from "../events/record-queue.ts";
 import type { BpfMap } from "../maps/bpf-map.ts";
+import type { ValueCodec } from "../maps/codec.ts";
 import { createMap, isMappable } from "../maps/create-map.ts";
 import { DescriptorMap } from "../maps/descriptor-map.ts";
 import { KeyedMap } from "../maps/keyed-map.ts";
@@ -36,6 +40,9 @@ export interface LoadOptions {
   /** The way to the kernel; for tests. */
   readonly sys?: Sys;
 }
+
+/** Types that have values and a name. */
+const CODEC_KINDS = [BtfKind.struct, BtfKind.union, BtfKind.typedef, BtfKind.enum, BtfKind.enum64] as const;
 
 /** The maps of a loaded object, by name. */
 export class CollectionMaps implements Iterable<BpfMap> {
@@ -72,6 +79,11 @@ export class CollectionMaps implements Iterable<BpfMap> {
 
   taskStorage<Value = unknown>(name: string): TaskStorageMap<Value> {
     return this.#as(name, TaskStorageMap, "a task storage") as TaskStorageMap<Value>;
+  }
+
+  /** A map of whatever type: its descriptor and shape. */
+  raw(name: string): BpfMap {
+    return findNamed(this.#maps, "map", name);
   }
 
   [Symbol.iterator](): IterableIterator<BpfMap> {
@@ -116,10 +128,13 @@ export class Collection implements Disposable, AsyncDisposable {
   /** The object's global variables, live. */
   readonly globals: Globals;
   readonly spec: CollectionSpec;
+  readonly #sys: Sys;
   readonly #resources: ResourceStack;
+  readonly #readers: Map<string, RecordQueue<unknown>> = new Map();
 
-  private constructor(spec: CollectionSpec, loaded: Loaded, resources: ResourceStack) {
+  private constructor(spec: CollectionSpec, loaded: Loaded, sys: Sys, resources: ResourceStack) {
     this.spec = spec;
+    this.#sys = sys;
     this.maps = new CollectionMaps(loaded.maps);
     this.programs = new CollectionPrograms(loaded.programs);
     this.globals = loaded.globals;
@@ -138,11 +153,49 @@ export class Collection implements Disposable, AsyncDisposable {
     const spec = object instanceof Uint8Array ? parseObject(object) : object;
     // Everything made so far is let go of when a step throws.
     using resources = new ResourceStack();
-    const loaded = await load(spec, options, resources);
-    return new Collection(spec, loaded, resources.move());
+    const sys = options.sys ?? defaultSys();
+    const loaded = await load(spec, options, sys, resources);
+    return new Collection(spec, loaded, sys, resources.move());
+  }
+
+  /**
+   * Reads and writes values of a type that the object defines: the records of a ring buffer, say.
+   *
+   * @param typeName name of a struct, union, enum or typedef
+   */
+  codec<T = unknown>(typeName: string): ValueCodec<T> {
+    const { btf } = this.spec;
+    const typeId = CODEC_KINDS.map((kind) => btf?.findByName(typeName, kind)).find((id) => id !== undefined);
+    if (btf === undefined || typeId === undefined) {
+      throw new BpfError("not-found", `the object has no type "${typeName}"`, {
+        hint: "a type is only there if something uses it: declare a global pointer to it",
+      });
+    }
+    return compileCodec(btf, typeId) as ValueCodec<T>;
+  }
+
+  /**
+   * The records of a ring buffer, for `for await`. Reading begins at the first call; a ring has one reader, so the next
+   * calls give the same one, unless it was disposed of.
+   *
+   * @param mapName name of the ring buffer
+   * @param typeName name of the struct that its records are
+   */
+  records<T = unknown>(mapName: string, typeName: string, options?: RecordOptions): RecordQueue<T> {
+    const running = this.#readers.get(mapName);
+    if (running !== undefined && !running.closed) return running as RecordQueue<T>;
+    const codec = this.codec<T>(typeName);
+    const reader = new RecordQueue<T>(this.maps.ringBuffer(mapName), {
+      sys: this.#sys,
+      ...options,
+      decode: (view, offset) => codec.decode(view, offset),
+    });
+    this.#readers.set(mapName, reader as RecordQueue<unknown>);
+    return reader;
   }
 
   [Symbol.dispose](): void {
+    for (const reader of this.#readers.values()) reader[Symbol.dispose]();
     this.#resources[Symbol.dispose]();
   }
 
@@ -162,8 +215,7 @@ interface ObjectBtf {
   readonly types: Btf;
 }
 
-async function load(spec: CollectionSpec, options: LoadOptions, resources: ResourceStack): Promise<Loaded> {
-  const sys = options.sys ?? defaultSys();
+async function load(spec: CollectionSpec, options: LoadOptions, sys: Sys, resources: ResourceStack): Promise<Loaded> {
   checkNames(spec, options);
   const contents = overrideGlobals(spec.maps, spec.btf, options.globals ?? {});
   // The kernel keeps it for as long as a map or program refers to it.

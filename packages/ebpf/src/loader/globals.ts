@@ -84,6 +84,13 @@ export class Globals implements Iterable<string> {
   }
 }
 
+/** {@link Globals} with the types of its variables known, as generated modules have it. */
+export interface TypedGlobals<Variables> {
+  get<Name extends keyof Variables>(name: Name): Variables[Name];
+  set<Name extends keyof Variables>(name: Name, value: Variables[Name]): void;
+  view(name: keyof Variables & string): DataView;
+}
+
 /**
  * Contents of the data sections with some variables changed, by map name. The spec stays as it is.
  *

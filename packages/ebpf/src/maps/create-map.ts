@@ -9,43 +9,13 @@ import { MapFlag, MapType } from "../sys/uapi.ts";
 import type { BpfMap, MapShape } from "./bpf-map.ts";
 import { perCpuCodec, u32Codec, type ValueCodec } from "./codec.ts";
 import { DescriptorMap } from "./descriptor-map.ts";
+import { familyOf } from "./family.ts";
 import { KeyedMap } from "./keyed-map.ts";
 import { RawMap } from "./raw-map.ts";
 import { RingBufferMap } from "./ring-buffer-map.ts";
 import { StackTraceMap } from "./stack-trace-map.ts";
 import { TaskStorageMap } from "./task-storage-map.ts";
 import { typeCodec } from "./type-codec.ts";
-
-/** How user space deals with a type of map. */
-type MapFamily = "keyed" | "per-cpu" | "stack-trace" | "ring-buffer" | "descriptors" | "task-storage" | "raw";
-
-function familyOf(type: number): MapFamily {
-  switch (type) {
-    case MapType.HASH:
-    case MapType.LRU_HASH:
-    case MapType.ARRAY:
-    case MapType.LPM_TRIE:
-      return "keyed";
-    case MapType.PERCPU_HASH:
-    case MapType.LRU_PERCPU_HASH:
-    case MapType.PERCPU_ARRAY:
-      return "per-cpu";
-    case MapType.STACK_TRACE:
-      return "stack-trace";
-    case MapType.RINGBUF:
-      return "ring-buffer";
-    case MapType.PROG_ARRAY:
-    case MapType.PERF_EVENT_ARRAY:
-    case MapType.CGROUP_ARRAY:
-    case MapType.ARRAY_OF_MAPS:
-    case MapType.HASH_OF_MAPS:
-      return "descriptors";
-    case MapType.TASK_STORAGE:
-      return "task-storage";
-    default:
-      return "raw";
-  }
-}
 
 export interface CreateMapContext {
   readonly sys: Sys;
