@@ -19,7 +19,7 @@ export interface MatrixResult {
 
 /** Guests have two processors each, and the smallest machine that we test on has two as well. */
 const guestsAtATime = 2;
-const guestTimeoutSeconds = 900;
+const guestTimeoutSeconds = 1_500;
 
 /** Runs these test files on each kernel, and prints what each one came to. */
 export async function runMatrix(names: readonly KernelName[], tests: readonly string[]): Promise<MatrixResult> {
@@ -27,6 +27,10 @@ export async function runMatrix(names: readonly KernelName[], tests: readonly st
   const failed: KernelName[] = [];
   const leftOut: KernelName[] = [];
   const folder = mkdtempSync(join(tmpdir(), "skep-vm-"));
+  // An interrupted run takes its guests and its files along.
+  const clear = (): void => rmSync(folder, { recursive: true, force: true });
+  process.once("exit", clear);
+  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(1));
 
   async function runOne(name: KernelName, initramfs: string): Promise<void> {
     const kernel = await kernelFiles(name).catch((error: unknown) => sayWhy(name, error));
@@ -58,7 +62,7 @@ export async function runMatrix(names: readonly KernelName[], tests: readonly st
     };
     await Promise.all(Array.from({ length: guestsAtATime }, runWaiting));
   } finally {
-    rmSync(folder, { recursive: true });
+    clear();
   }
   return { reports, failed, leftOut };
 }
