@@ -282,7 +282,9 @@ static __always_inline void count(struct sample_key *key, u64 duration_ns)
 		return;
 	}
 	__sync_fetch_and_add(&value->count, 1);
-	__sync_fetch_and_add(&value->duration_ns, duration_ns);
+	/* To add the constant 0 clang makes an atomic OR, which the kernel only has since 5.12. */
+	if (duration_ns)
+		__sync_fetch_and_add(&value->duration_ns, duration_ns);
 	COUNT(counted);
 }
 
