@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readdirSync } from "node:fs";
 import { test } from "node:test";
 import { assertProcessesExist, descendantsOf } from "./processes.ts";
 
@@ -25,5 +26,17 @@ test("a process that is not there is named", () => {
   assert.throws(() => assertProcessesExist([process.pid, 4_194_304]), {
     code: "not-found",
     message: "there is no process 4194304",
+  });
+});
+
+test("a thread's id is no process", () => {
+  const thread = readdirSync("/proc/self/task")
+    .map(Number)
+    .find((tid) => tid !== process.pid);
+  assert.ok(thread !== undefined, "Node.js has more than one thread");
+  assert.throws(() => assertProcessesExist([thread]), {
+    code: "invalid-argument",
+    message: `${thread} is a thread of process ${process.pid}`,
+    hint: `give the id of the process: ${process.pid}`,
   });
 });

@@ -1,7 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { BpfError } from "@skep/ebpf";
 
-/** @throws BpfError `not-found` for the first of the pids that is not a running process. */
+/**
+ * @throws BpfError `not-found` for the first of the pids that is not a running process, `invalid-argument` where it is
+ *   another thread of one: no process has that id, so nothing would ever be counted
+ */
 export function assertProcessesExist(pids: readonly number[]): void {
   for (const pid of pids) {
     if (!isRunning(pid)) {
@@ -9,6 +12,21 @@ export function assertProcessesExist(pids: readonly number[]): void {
         hint: "it may have ended; list the running ones: ps -e",
       });
     }
+    const group = threadGroupOf(pid);
+    if (group !== pid) {
+      throw new BpfError("invalid-argument", `${pid} is a thread of process ${group}`, {
+        hint: `give the id of the process: ${group}`,
+      });
+    }
+  }
+}
+
+/** Process of a thread. /proc lists processes alone, yet answers for the id of any thread. */
+function threadGroupOf(tid: number): number {
+  try {
+    return Number(/^Tgid:\t(\d+)$/m.exec(readFileSync(`/proc/${tid}/status`, "latin1"))?.[1]);
+  } catch {
+    return tid; // ended just now: that is for the run to find out
   }
 }
 
