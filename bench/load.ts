@@ -1,0 +1,106 @@
+import { fromRoot } from "../scripts/repository.ts";
+import { askInTurn, type Contestant, column, type Numbers, skepContestant } from "./harness/contestant.ts";
+import { Libbpf, libbpfIsMissing } from "./harness/libbpf.ts";
+import type { Goal, Report } from "./harness/report.ts";
+import { median } from "./harness/statistics.ts";
+import { milliseconds, ratio, spread } from "./harness/units.ts";
+
+const WARM_UP_ROUNDS = 10;
+const ROUNDS = 30;
+const COLD_ROUNDS = 7;
+const GOAL_RATIO = 2;
+
+interface Subject {
+  readonly name: string;
+  readonly args: readonly string[];
+}
+
+const subjects: readonly Subject[] = [
+  {
+    // As CpuProfiler loads it on two CPUs: the programs of on-CPU mode, and its sizes of maps.
+    name: "profile.bpf.o",
+    args: [
+      fromRoot("packages/tracers/src/profiling/profile.bpf.o"),
+      ...["on_sample", "on_exec", "on_exit"].map((name) => `program=${name}`),
+      ...["counts_0", "counts_1", "stacks_0", "stacks_1"].map((name) => `map=${name}:594`),
+      "map=blocked:1",
+    ],
+  },
+  {
+    // A single program that needs no type of the kernel.
+    name: "attach.bpf.o",
+    args: [fromRoot("packages/ebpf/src/testing/kernel/attach.bpf.o"), "program=on_raw_tracepoint"],
+  },
+];
+
+interface Measured {
+  readonly warm: readonly Numbers[];
+  readonly first: readonly Numbers[];
+  /** From the start of a process to its program being attached. */
+  readonly processNs: readonly number[];
+}
+
+export async function benchLoad(): Promise<Report> {
+  using libbpf = Libbpf.compile();
+  const rows: string[][] = [];
+  const goals: Goal[] = [];
+  for (const { name, args } of subjects) {
+    const start = [
+      () => skepContestant(["load", ...args]),
+      ...(libbpf === undefined ? [] : [() => libbpf.contestant(["load", ...args])]),
+    ];
+    const [skep, peer] = await measure(start);
+    if (skep === undefined) throw new Error("nothing was measured");
+    const times = (select: (measured: Measured) => number[]): string[] => {
+      const ours = select(skep);
+      if (peer === undefined) return [spread(ours, milliseconds), "-", "-"];
+      const theirs = select(peer);
+      return [spread(ours, milliseconds), spread(theirs, milliseconds), ratio(median(ours), median(theirs))];
+    };
+    rows.push([`${name}, load + attach`, ...times(({ warm }) => column(warm, "totalNs"))]);
+    rows.push(["- of it in bpf(), perf_event_open()", ...times(({ warm }) => column(warm, "kernelNs"))]);
+    rows.push(["- the first one of a process", ...times(({ first }) => column(first, "totalNs"))]);
+    rows.push(["- process start to attached", ...times(({ processNs }) => [...processNs])]);
+    if (peer === undefined) continue;
+    const factor = median(column(skep.warm, "totalNs")) / median(column(peer.warm, "totalNs"));
+    goals.push({
+      goal: `${name} within ${GOAL_RATIO}x of libbpf`,
+      measured: ratio(factor, 1),
+      met: factor <= GOAL_RATIO,
+    });
+  }
+  return {
+    about: `An object file is read, relocated, loaded and attached, ${ROUNDS} times in one process after ${WARM_UP_ROUNDS} to warm up, by Skep and by libbpf in turn; then by ${COLD_ROUNDS} new processes each. Same programs, same sizes of maps, same hooks: profile.bpf.o as \`skep profile\` uses it (CO-RE, two tp_btf programs, a perf event on every CPU), and one raw tracepoint of attach.bpf.o, which needs no types of the kernel. Medians, and the middle half of all values.`,
+    tables: [{ columns: ["", "Skep", "libbpf", "Skep / libbpf"], rows }],
+    goals,
+    notes: [
+      ...(libbpf === undefined ? [libbpfIsMissing] : []),
+      "Skep verifies on a thread of the pool, so that the event loop goes on; bpf() includes the way there and back.",
+    ],
+  };
+}
+
+async function measure(start: readonly (() => Contestant)[]): Promise<Measured[]> {
+  const warm = await measureWarm(start);
+  const first: Numbers[][] = start.map(() => []);
+  const processNs: number[][] = start.map(() => []);
+  for (let round = 0; round < COLD_ROUNDS; round++) {
+    for (const [index, startOne] of start.entries()) {
+      await using contestant = startOne();
+      first[index]?.push(await contestant.ask());
+      processNs[index]?.push(contestant.ageNs);
+    }
+  }
+  return warm.map((answers, index) => ({
+    warm: answers,
+    first: first[index] ?? [],
+    processNs: processNs[index] ?? [],
+  }));
+}
+
+async function measureWarm(start: readonly (() => Contestant)[]): Promise<Numbers[][]> {
+  await using running = new AsyncDisposableStack();
+  const contestants = start.map((startOne) => running.use(startOne()));
+  await askInTurn(contestants, WARM_UP_ROUNDS);
+  return await askInTurn(contestants, ROUNDS);
+}
