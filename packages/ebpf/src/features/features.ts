@@ -1,9 +1,7 @@
 import { BtfKind } from "../btf/types.ts";
-import { BpfError } from "../errors.ts";
 import { KernelBtf } from "../loader/kernel-btf.ts";
 import { dynamicPmu } from "../probes/pmu.ts";
 import { tracepointId } from "../probes/tracefs.ts";
-import { Attributes, cString } from "../sys/attributes.ts";
 import { enableStats, linkCreate, mapCreate, mapLookupBatch, rawTracepointOpen } from "../sys/bpf.ts";
 import { defaultSys } from "../sys/default-sys.ts";
 import { Errno, failure } from "../sys/failure.ts";
@@ -11,42 +9,16 @@ import { FileDescriptor } from "../sys/file-descriptor.ts";
 import { chargesMemoryCgroup } from "../sys/memory-lock.ts";
 import { perfEventOpen } from "../sys/perf-event.ts";
 import type { Sys } from "../sys/sys.ts";
-import {
-  AttachType,
-  BpfCommand,
-  MapType,
-  PerfHardware,
-  PerfSoftware,
-  PerfType,
-  ProgramType,
-  StatsType,
-} from "../sys/uapi.ts";
-
-/**
- * Why something is not there.
- *
- * - `old-kernel`: it came with a later kernel
- * - `not-built-in`: the kernel is built without it
- * - `not-permitted`: it is there, but not for this process
- * - `no-hardware`: this machine, often a virtual one, does not have it
- */
-export type UnsupportedCause = "old-kernel" | "not-built-in" | "not-permitted" | "no-hardware";
-
-export type FeatureSupport =
-  | { readonly supported: true }
-  | { readonly supported: false; readonly cause: UnsupportedCause; readonly reason: string };
+import { AttachType, MapType, PerfHardware, PerfSoftware, PerfType, ProgramType, StatsType } from "../sys/uapi.ts";
+import { explain, type FeatureSupport, no, type UnsupportedCause, YES } from "./feature-support.ts";
+import { kernelKnows } from "./kernel-enums.ts";
+import { loadEmpty } from "./object-types.ts";
 
 interface Feature {
   readonly description: string;
   /** First kernel that has it: the probe's test fails where a kernel of at least this version doesn't. */
   readonly since: string;
   readonly probe: (sys: Sys) => FeatureSupport;
-}
-
-const YES: FeatureSupport = { supported: true };
-
-function no(cause: UnsupportedCause, reason: string): FeatureSupport {
-  return { supported: false, cause, reason };
 }
 
 /** What a kernel may or may not have. */
@@ -132,11 +104,14 @@ const FEATURES: Readonly<Record<FeatureName, Feature>> = {
     description: "links for perf events and probes, with cookies",
     since: "5.15",
     probe: (sys) => {
-      using program = tryLoad(sys, { type: ProgramType.TRACEPOINT });
-      if (!(program instanceof FileDescriptor)) return program;
-      // A kernel that has it looks at the descriptor; one that hasn't does not come so far.
-      const result = linkCreate(sys, program.fd, -1, AttachType.PERF_EVENT, 0n);
-      return result === -Errno.EBADF ? YES : no("old-kernel", "it came with Linux 5.15");
+      try {
+        using program = own(sys, loadEmpty(sys, { type: ProgramType.TRACEPOINT }));
+        // A kernel that has it looks at the descriptor; one that hasn't does not come so far.
+        const result = linkCreate(sys, program.fd, -1, AttachType.PERF_EVENT, 0n);
+        return result === -Errno.EBADF ? YES : no("old-kernel", "it came with Linux 5.15");
+      } catch (error) {
+        return explain(error, "not-built-in");
+      }
     },
   },
   "batch-operations": {
@@ -207,9 +182,8 @@ function attempt(use: () => unknown, cause: UnsupportedCause): FeatureSupport {
   }
 }
 
-function explain(error: unknown, cause: UnsupportedCause): FeatureSupport {
-  if (!(error instanceof BpfError)) throw error;
-  return no(error.code === "not-permitted" ? "not-permitted" : cause, error.message);
+function own(sys: Sys, result: number): FileDescriptor {
+  return FileDescriptor.own(sys, result, "bpf(BPF_PROG_LOAD)", "loading a program");
 }
 
 function tryMap(
@@ -267,49 +241,19 @@ function tryTracing(sys: Sys, attachType: number, target: string, kind: BtfKind)
     return explain(error, "not-built-in");
   }
   if (targetId === undefined) return no("not-built-in", `this kernel's types have no ${target}`);
-  using program = tryLoad(sys, { type: ProgramType.TRACING, attachType, attachBtfId: targetId });
-  if (!(program instanceof FileDescriptor)) return program;
-  // Attaching an iterator takes another command, and nothing that could be missing.
-  if (attachType === AttachType.TRACE_ITER) return YES;
-  const link = rawTracepointOpen(sys, program.fd, undefined);
-  if (link < 0) return explain(failure(link, "bpf(BPF_RAW_TRACEPOINT_OPEN)", `attaching to ${target}`), "not-built-in");
-  sys.close(link);
-  return YES;
+  const attachBtfId = targetId;
+  return attempt(() => {
+    using program = own(sys, loadEmpty(sys, { type: ProgramType.TRACING, attachType, attachBtfId }));
+    // Attaching an iterator takes another command, and nothing that could be missing.
+    if (attachType === AttachType.TRACE_ITER) return;
+    const link = rawTracepointOpen(sys, program.fd, undefined);
+    using _ = FileDescriptor.own(sys, link, "bpf(BPF_RAW_TRACEPOINT_OPEN)", `attaching to ${target}`);
+  }, "not-built-in");
 }
 
-interface ProbeProgram {
-  readonly type: number;
-  readonly attachType?: number;
-  readonly attachBtfId?: number;
-}
-
-/** `r0 = 0; exit`. Answers why not where it does not load. */
-function tryLoad(sys: Sys, program: ProbeProgram): FileDescriptor | (FeatureSupport & Disposable) {
-  const instructions = new Uint8Array(16);
-  instructions[0] = 0xb7;
-  instructions[8] = 0x95;
-  const attributes = new Attributes(112)
-    .u32(0, program.type)
-    .u32(4, 2)
-    .pointer(sys, 8, instructions)
-    .pointer(sys, 16, cString("GPL"))
-    .u32(68, program.attachType ?? 0)
-    .u32(108, program.attachBtfId ?? 0);
-  const result = sys.bpf(BpfCommand.PROG_LOAD, attributes.bytes);
-  attributes.release();
-  if (result >= 0) return FileDescriptor.own(sys, result, "bpf(BPF_PROG_LOAD)", "loading a program");
-  const support = explain(failure(result, "bpf(BPF_PROG_LOAD)", "loading a program"), "old-kernel");
-  return { ...support, [Symbol.dispose]: () => undefined };
-}
-
-/** Helper functions are asked for in the kernel's own list of them: to try one means to know its arguments. */
 function hasHelper(sys: Sys, helper: string, since: string): FeatureSupport {
   try {
-    using kernelBtf = KernelBtf.open({ sys });
-    const id = kernelBtf.vmlinux.findByName("bpf_func_id", BtfKind.enum);
-    const type = id === undefined ? undefined : kernelBtf.vmlinux.type(id);
-    const known = type?.kind === BtfKind.enum && type.values.some(({ name }) => name === helper);
-    return known ? YES : no("old-kernel", `it came with Linux ${since}`);
+    return kernelKnows("bpf_func_id", helper, { sys }) ? YES : no("old-kernel", `it came with Linux ${since}`);
   } catch (error) {
     return explain(error, "not-built-in");
   }

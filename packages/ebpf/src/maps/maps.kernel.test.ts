@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
+import { probeFeature } from "../features/features.ts";
 import { Collection } from "../loader/collection.ts";
 import { possibleCpuCount } from "../sys/cpus.ts";
 import { run, testObject } from "../testing/objects.ts";
@@ -85,6 +86,14 @@ describe("a hash", () => {
       for (const [id, count] of seen) assert.equal(count, BigInt(id) * 3n);
     });
   }
+
+  test("gives up an entry in one step", (context) => {
+    // 5.14, as bpf_get_attach_cookie() and its links a release later.
+    if (!probeFeature("perf-link").supported) return context.skip("it came with Linux 5.14");
+    const hash = fill(2);
+    assert.deepEqual(hash.take(hashKey(1)), hashValue(1));
+    assert.equal(hash.take(hashKey(1)), undefined);
+  });
 
   test("is empty after it was drained, and each entry came out once", () => {
     const hash = fill(5000);

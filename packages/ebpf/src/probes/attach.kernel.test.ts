@@ -9,8 +9,10 @@ import { defaultSys } from "../sys/default-sys.ts";
 import { FileDescriptor } from "../sys/file-descriptor.ts";
 import { PerfSoftware, PerfType } from "../sys/uapi.ts";
 import { callGetppid, GETPPID_NUMBER, testObject } from "../testing/objects.ts";
+import { attach } from "./attach.ts";
 import { attachIterator, readIterator } from "./iterator.ts";
 import { attachKprobe } from "./kprobe.ts";
+import type { Link } from "./link.ts";
 import { attachPerfEvent } from "./perf-event.ts";
 import { attachTracepoint } from "./tracepoint.ts";
 import { attachUprobe } from "./uprobe.ts";
@@ -82,6 +84,58 @@ describe("attached by its section, a program runs at", () => {
     collection.programs.get("on_raw_tracepoint")[Symbol.dispose]();
     callGetppid(3);
     assert.equal(hits("raw tracepoint"), 3);
+  });
+});
+
+describe("sections of probes", () => {
+  /** Attaches a program as if its section were another. */
+  const attachAs = (name: string, sectionName: string): Link => {
+    const program = collection.programs.get(name);
+    const slash = sectionName.indexOf("/");
+    const attachTo = slash < 0 ? undefined : sectionName.slice(slash + 1);
+    return attach(program, { ...program.spec, sectionName, attachTo }, {});
+  };
+
+  test("name a file and a function of it", () => {
+    using _ = attachAs("on_uprobe", `uprobe/${LIBC}:getppid`);
+    using __ = attachAs("on_uretprobe", `uretprobe/${LIBC}:getppid`);
+    callGetppid(10);
+    assert.equal(hits("uprobe"), 10);
+    assert.equal(hits("uretprobe"), 10);
+  });
+
+  test("name a kernel function", (context) => {
+    const kprobes = probeFeature("kprobe");
+    if (!kprobes.supported) return context.skip(kprobes.reason);
+    using _ = attachAs("on_kprobe", `kprobe/${PPID_FUNCTION}+0`);
+    using __ = attachAs("on_kretprobe", `kretprobe/${PPID_FUNCTION}`);
+    callGetppid(10);
+    assert.equal(hits("kprobe"), 10);
+    assert.equal(hits("kretprobe"), 10);
+  });
+
+  for (const { program, section, syntax } of [
+    { program: "on_uprobe", section: "uprobe", syntax: "uprobe/PATH:FUNCTION" },
+    { program: "on_uprobe", section: "uprobe//lib/libc.so", syntax: "uprobe/PATH:FUNCTION" },
+    { program: "on_kprobe", section: "kprobe", syntax: "kprobe/FUNCTION" },
+    { program: "on_kprobe", section: "usdt", syntax: "kprobe/FUNCTION or uprobe/PATH:FUNCTION" },
+    { program: "on_tracepoint", section: "tracepoint/sched", syntax: "tracepoint/CATEGORY/NAME" },
+    { program: "on_raw_tracepoint", section: "raw_tp", syntax: "raw_tp/NAME" },
+  ]) {
+    test(`say too little: ${section}`, () => {
+      assert.throws(() => attachAs(program, section), {
+        code: "invalid-argument",
+        message: `section "${section}" of program "${program}" does not say what to attach to`,
+        hint: `name the section ${syntax}, or attach it with the function for its kind`,
+      });
+    });
+  }
+
+  test("name a raw tracepoint that is not there", () => {
+    assert.throws(() => attachAs("on_raw_tracepoint", "raw_tp/no_such"), {
+      code: "not-found",
+      message: "this kernel has no raw tracepoint no_such",
+    });
   });
 });
 
