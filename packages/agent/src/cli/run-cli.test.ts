@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { openSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import { runSkep, SkepProcess } from "./testing/skep-process.ts";
+import { runSkep, SkepProcess, skepMain } from "./testing/skep-process.ts";
 
 test("--help and help go to standard output", async () => {
   const overview = await runSkep(["--help"]);
@@ -67,4 +68,27 @@ test("a reader that goes away early is nobody's error", async () => {
   const { code, stderr } = await skep.result;
   assert.equal(stderr, "");
   assert.equal(code, 0);
+});
+
+test("a full disk under standard output is told in one line", () => {
+  const { status, stderr } = spawnSync(process.execPath, ["--conditions=skep-source", skepMain, "--help"], {
+    stdio: ["ignore", openSync("/dev/full", "w"), "pipe"],
+    encoding: "utf8",
+  });
+  assert.equal(stderr, "skep: cannot write to standard output: no space left on device (ENOSPC)\n");
+  assert.equal(status, 1);
+});
+
+test("what is thrown outside of any command's promise has no stack trace either", () => {
+  // Throws as soon as somebody listens, from a callback of its own.
+  const thrower = `process.on("newListener", (event) => {
+    if (event === "uncaughtException") setImmediate(() => { throw new TypeError("boo"); });
+  })`;
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    ["--conditions=skep-source", "--import", `data:text/javascript,${encodeURIComponent(thrower)}`, skepMain, "--help"],
+    { encoding: "utf8" },
+  );
+  assert.match(stderr, /^skep: unexpected TypeError: boo\n {6}this is a mistake in Skep: .*\n {6}adds to .*\n$/);
+  assert.equal(status, 1);
 });

@@ -5,6 +5,7 @@ import { ExitCode } from "./exit-code.ts";
 import { renderHelp, renderOverview } from "./help.ts";
 import { nearName } from "./near-names.ts";
 import { hasFlag } from "./parse-arguments.ts";
+import { describeError } from "./report-error.ts";
 import { skepVersion } from "./version.ts";
 
 /** Runs one command line (without `node` and the script) to its end and resolves to the exit code; never rejects. */
@@ -12,7 +13,6 @@ export async function runCli(args: readonly string[]): Promise<number> {
   try {
     return await dispatch(args);
   } catch (error) {
-    const { describeError } = await import("./report-error.ts");
     const report = describeError(error, hasFlag(args, "verbose"));
     process.stderr.write(report.text);
     return report.exitCode;

@@ -4,13 +4,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
-
-const main = fileURLToPath(new URL("../main.ts", import.meta.url));
+import { skepMain } from "./testing/skep-process.ts";
 
 /** What skep prints on a terminal, which script (util-linux) plays: both streams, with every control character. */
 function onTerminal(args: string, env: NodeJS.ProcessEnv = {}): string {
-  const command = `stty columns 80 rows 24; exec ${process.execPath} --conditions=skep-source ${main} ${args}`;
+  const command = `stty columns 80 rows 24; exec ${process.execPath} --conditions=skep-source ${skepMain} ${args}`;
   const { status, stdout } = spawnSync("script", ["--quiet", "--return", "--command", command, "/dev/null"], {
     encoding: "utf8",
     env: { ...process.env, TERM: "xterm-256color", NO_COLOR: undefined, NODE_DISABLE_COLORS: undefined, ...env },

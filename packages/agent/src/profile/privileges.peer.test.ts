@@ -1,17 +1,14 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { test } from "node:test";
-import { fileURLToPath } from "node:url";
-import { NO_COVERAGE, NOBODY } from "../cli/testing/skep-process.ts";
-
-const main = fileURLToPath(new URL("../main.ts", import.meta.url));
+import { NO_COVERAGE, NOBODY, skepMain } from "../cli/testing/skep-process.ts";
 
 /** Runs skep as a user with these capabilities alone, which setpriv (util-linux) keeps for it across the exec. */
 function runWith(capabilities: readonly string[], args: readonly string[]) {
   const set = ["-all", ...capabilities.map((name) => `+${name}`)].join(",");
   const user = ["--reuid", String(NOBODY), "--regid", String(NOBODY), "--clear-groups"];
   const privileges = [...user, "--inh-caps", set, "--ambient-caps", set];
-  const node = [process.execPath, "--conditions=skep-source", main];
+  const node = [process.execPath, "--conditions=skep-source", skepMain];
   return spawnSync("setpriv", [...privileges, ...node, ...args], {
     encoding: "utf8",
     env: { ...process.env, ...NO_COVERAGE },

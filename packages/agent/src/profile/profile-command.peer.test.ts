@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -81,6 +81,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 }
 
 const exited = spawnSync("true").pid;
+const thread = readdirSync("/proc/self/task").find((id) => Number(id) !== process.pid);
 const maximumHz = Number(readFileSync("/proc/sys/kernel/perf_event_max_sample_rate", "utf8"));
 writeFileSync(at("plain"), "", { mode: 0o644 });
 const marker = at("marker");
@@ -105,6 +106,12 @@ const refused: readonly {
     args: ["-p", String(exited)],
     code: 1,
     stderr: `skep: there is no process ${exited}\n      it may have ended; list the running ones: ps -e\n`,
+  },
+  {
+    what: "a thread of a process",
+    args: ["-p", String(thread)],
+    code: 1,
+    stderr: `skep: ${thread} is a thread of process ${process.pid}\n      give the id of the process: ${process.pid}\n`,
   },
   {
     what: "a directory that is no cgroup",

@@ -2,7 +2,8 @@ import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
-const main = fileURLToPath(new URL("../../main.ts", import.meta.url));
+/** Where the process starts, from source: `node --conditions=skep-source ${skepMain}`. */
+export const skepMain: string = fileURLToPath(new URL("../../main.ts", import.meta.url));
 
 export interface SkepResult {
   readonly code: number | null;
@@ -34,7 +35,7 @@ export class SkepProcess {
   stderr = "";
 
   constructor(args: readonly string[], { cwd, env, userId }: SkepSettings = {}) {
-    this.child = spawn(process.execPath, ["--conditions=skep-source", main, ...args], {
+    this.child = spawn(process.execPath, ["--conditions=skep-source", skepMain, ...args], {
       cwd,
       env: { ...process.env, ...env, ...(userId !== undefined && NO_COVERAGE) },
       ...(userId !== undefined && { uid: userId, gid: userId }),
