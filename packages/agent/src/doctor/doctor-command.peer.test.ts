@@ -19,7 +19,7 @@ test("without privileges the doctor says what is missing and how to get it", asy
       [
         '\n"skep profile" does not work here: profiling is not permitted: CAP_BPF and',
         "CAP_PERFMON are missing",
-        "run it as root, or grant them to Node.js:",
+        "run it as root (sudo), or grant them to Node.js:",
         'setcap cap_bpf,cap_perfmon,cap_sys_ptrace,cap_dac_read_search,cap_syslog+ep "$(command -v node)"\n',
       ].join("\n"),
     ),

@@ -34,7 +34,10 @@ for (const [has, lacks] of [
 ] as const) {
   test(`with ${has} alone ${lacks} is named as missing`, () => {
     const { status, stdout, stderr } = runWith([has], ["profile", "--json", "-d", "0.1"]);
-    assert.match(stderr, new RegExp(`^skep: profiling is not permitted: ${lacks} is missing\n {6}run it as root, `));
+    assert.match(
+      stderr,
+      new RegExp(`^skep: profiling is not permitted: ${lacks} is missing\n {6}run it as root \\(sudo\\), `),
+    );
     assert.deepEqual([status, stdout], [1, ""]);
   });
 }

@@ -99,7 +99,7 @@ const refused: readonly {
     args: ["-d", "1"],
     userId: NOBODY,
     code: 1,
-    stderr: `skep: profiling is not permitted: CAP_BPF and CAP_PERFMON are missing\n      run it as root, or grant them to Node.js:\n      ${SETCAP}\n`,
+    stderr: `skep: profiling is not permitted: CAP_BPF and CAP_PERFMON are missing\n      run it as root (sudo), or grant them to Node.js:\n      ${SETCAP}\n`,
   },
   {
     what: "a process that has exited",

@@ -13,7 +13,7 @@ const kernel = {
   hasBtf: true,
 };
 const grant = [
-  "run it as root, or grant them to Node.js:",
+  "run it as root (sudo), or grant them to Node.js:",
   'setcap cap_bpf,cap_perfmon,cap_sys_ptrace,cap_dac_read_search,cap_syslog+ep "$(command -v node)"',
 ];
 

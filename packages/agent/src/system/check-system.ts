@@ -31,7 +31,7 @@ export function checkSystem(
     throw new CliError(
       `${work} is not permitted: ${missing.map(({ name }) => name).join(" and ")} ${missing.length > 1 ? "are" : "is"} missing`,
       {
-        hints: ["run it as root, or grant them to Node.js:", SETCAP_LINE],
+        hints: ["run it as root (sudo), or grant them to Node.js:", SETCAP_LINE],
       },
     );
   }
