@@ -12,9 +12,11 @@ export {
 } from "./errors.ts";
 export { type RecordOptions, RecordQueue, type RecordQueueOptions } from "./events/record-queue.ts";
 export { type RecordHandler, RingBufferReader, type RingBufferReaderOptions } from "./events/ring-buffer-reader.ts";
-export { Collection, CollectionMaps, CollectionPrograms, type LoadOptions } from "./loader/collection.ts";
+export { Collection } from "./loader/collection.ts";
 export { Globals, type GlobalValue, type TypedGlobals } from "./loader/globals.ts";
-export { KernelBtf } from "./loader/kernel-btf.ts";
+export { KernelBtf, type KernelTypes } from "./loader/kernel-btf.ts";
+export type { LoadOptions } from "./loader/load.ts";
+export { CollectionMaps, CollectionPrograms } from "./loader/members.ts";
 export { parseObject } from "./loader/object.ts";
 export type {
   CollectionSpec,

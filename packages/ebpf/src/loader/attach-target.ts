@@ -6,7 +6,7 @@ import { Errno, failure } from "../sys/failure.ts";
 import { FileDescriptor } from "../sys/file-descriptor.ts";
 import type { Sys } from "../sys/sys.ts";
 import { AttachType, ProgramType } from "../sys/uapi.ts";
-import type { KernelBtf } from "./kernel-btf.ts";
+import type { KernelTypes } from "./kernel-btf.ts";
 import type { ProgramSpec } from "./spec.ts";
 
 /** The kernel type that a tracing program is for. */
@@ -48,7 +48,7 @@ function wanted({ type, expectedAttachType }: ProgramSpec): Wanted | undefined {
 }
 
 /** @throws {BpfError} `not-found` where this kernel has no such tracepoint, function ... */
-export function findAttachTarget(sys: Sys, spec: ProgramSpec, kernelBtf: KernelBtf): AttachTarget | undefined {
+export function findAttachTarget(sys: Sys, spec: ProgramSpec, kernelBtf: KernelTypes): AttachTarget | undefined {
   const target = wanted(spec);
   if (target === undefined) return undefined;
   if (spec.attachTo === undefined) {

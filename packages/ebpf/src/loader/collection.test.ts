@@ -4,7 +4,8 @@ import { Errno } from "../sys/failure.ts";
 import { BpfCommand, MapType } from "../sys/uapi.ts";
 import { FakeSys, failingAt } from "../testing/fake-sys.ts";
 import { testObject } from "../testing/objects.ts";
-import { Collection, type LoadOptions } from "./collection.ts";
+import { Collection } from "./collection.ts";
+import type { LoadOptions } from "./load.ts";
 import { parseObject } from "./object.ts";
 
 /** Objects whose programs need no kernel types: their loads meet the fake alone. */

@@ -8,6 +8,12 @@ import { MapMemory, Protection } from "../sys/uapi.ts";
 
 const DIRECTORY = "/sys/kernel/btf";
 
+/** Types of a kernel and of its modules, by module name. */
+export interface KernelTypes {
+  readonly vmlinux: Btf;
+  modules(): ReadonlyMap<string, Btf>;
+}
+
 /**
  * The types of the running kernel: 4 to 10 MB, and an index of 1 MB.
  *
@@ -15,7 +21,7 @@ const DIRECTORY = "/sys/kernel/btf";
  * disposes of it, not when the garbage collector comes by. Who loads several objects one after the other keeps it open
  * meanwhile and passes it to each: `Collection.load(object, { kernelBtf })`.
  */
-export class KernelBtf implements Disposable {
+export class KernelBtf implements KernelTypes, Disposable {
   static #shared: { readonly btf: Btf; readonly mapping: MemoryMapping; users: number } | undefined;
 
   readonly vmlinux: Btf;
