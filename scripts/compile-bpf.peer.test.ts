@@ -4,14 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { compile, kernelHalves, objectOf } from "./compile-bpf.ts";
-import { fromRoot } from "./repository.ts";
+import { fromRoot, sourceFiles } from "./repository.ts";
 
 // A copy elsewhere shows that no name of a folder gets into an object.
 const elsewhere = mkdtempSync(join(tmpdir(), "skep-elsewhere-"));
-cpSync(fromRoot("packages"), join(elsewhere, "packages"), {
-  recursive: true,
-  filter: (path) => !/\/(node_modules|dist)$/.test(path),
-});
+for (const file of sourceFiles("{packages,examples,bench}/**/*.{c,h}")) {
+  cpSync(fromRoot(file), join(elsewhere, file), { recursive: true });
+}
 after(() => rmSync(elsewhere, { recursive: true }));
 
 for (const source of kernelHalves()) {

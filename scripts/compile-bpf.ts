@@ -16,7 +16,7 @@ const compilerFlags: readonly string[] = [
 
 /** Every kernel half, relative to the root. */
 export function kernelHalves(): string[] {
-  return sourceFiles("{packages,examples,bench,test}/**/*.bpf.c");
+  return sourceFiles("{packages,examples,bench}/**/*.bpf.c");
 }
 
 /** Where the object of a kernel half is committed: beside it. */
