@@ -1,19 +1,22 @@
-/** `npm run build:bpf [-- FILE.bpf.c...]`: compiles the kernel halves to the objects beside them. */
+/** `npm run build:bpf [-- FILE.bpf.c...]`: compiles kernel halves to the objects, and writes the modules, beside them. */
 
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { generatedModules, regenerate } from "./bindings.ts";
 import { say } from "./command.ts";
 import { compile, kernelHalves, objectOf } from "./compile-bpf.ts";
 import { fromRoot } from "./repository.ts";
 
 const sources = process.argv.length > 2 ? process.argv.slice(2) : kernelHalves();
-for (const source of sources) {
-  const object = objectOf(source);
-  const compiled = compileOrExit(source);
-  if (existsSync(fromRoot(object)) && compiled.equals(readFileSync(fromRoot(object)))) continue;
-  writeFileSync(fromRoot(object), compiled);
-  say(`Wrote ${object}`);
-}
+for (const source of sources) writeIfChanged(objectOf(source), compileOrExit(source));
+for (const file of generatedModules()) writeIfChanged(file, Buffer.from(regenerate(file)));
 say(`${sources.length} objects are what their sources give`);
+
+function writeIfChanged(file: string, contents: Buffer): void {
+  const path = fromRoot(file);
+  if (existsSync(path) && contents.equals(readFileSync(path))) return;
+  writeFileSync(path, contents);
+  say(`Wrote ${file}`);
+}
 
 function compileOrExit(source: string): Buffer {
   try {

@@ -1,4 +1,4 @@
-// Written by `skep-ebpf generate count-syscalls.bpf.o`: change the object's source, not this.
+// Written by `skep-ebpf generate count-syscalls.bpf.o --records execs=exec`: change the object's source, not this.
 
 import { readFile } from "node:fs/promises";
 import {

@@ -22,6 +22,12 @@ interface Property {
   readonly value: string;
 }
 
+/** The command that writes the same module again. */
+function commandOf({ objectFileName, records = {} }: GenerateOptions): string {
+  const ofRecords = Object.entries(records).map(([map, struct]) => ` --records ${map}=${struct}`);
+  return `skep-ebpf generate ${objectFileName}${ofRecords.join("")}`;
+}
+
 /**
  * The source of a TypeScript module that loads an object, with the names and types of its maps, programs and global
  * variables known to the compiler.
@@ -37,7 +43,7 @@ export function generateModule(spec: CollectionSpec, options: GenerateOptions): 
   ]);
   const declared = variables.map(({ name, typeId }) => `  ${propertyName(name)}: ${types.expression(typeId)};`);
   return [
-    `// Written by \`skep-ebpf generate ${options.objectFileName}\`: change the object's source, not this.`,
+    `// Written by \`${commandOf(options)}\`: change the object's source, not this.`,
     "",
     'import { readFile } from "node:fs/promises";',
     ...imports(groups),
