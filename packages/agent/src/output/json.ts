@@ -13,6 +13,7 @@ export function encodeJson(report: ProfileReport): string {
     frequencyHz: report.frequencyHz,
     samples: report.sampleCount,
     lost: report.lost,
+    ...(report.incomplete !== undefined && { incomplete: report.incomplete }),
     ...(report.mode === "off-cpu" && { unit: reportUnit(report) }),
     functions: profileFunctions(report),
   })}\n`;

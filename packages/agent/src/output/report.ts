@@ -10,6 +10,8 @@ export interface ProfileReport extends Profile {
   readonly cpuCount: number;
   /** What was seen but not delivered: counts by reason. */
   readonly lost: Readonly<Record<string, number>>;
+  /** What counts though a part of its stack is missing: counts by reason. */
+  readonly incomplete?: Readonly<Record<string, number>>;
   /** What was profiled, in words: `process 4242`. Absent: the whole machine. */
   readonly subject?: string;
 }

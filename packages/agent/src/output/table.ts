@@ -1,4 +1,5 @@
 import { shortenFunctionName } from "./function-name.ts";
+import { incompleteLines } from "./incomplete.ts";
 import { type ProfileFunction, profileFunctions } from "./profile-functions.ts";
 import { lostCount, type ProfileReport, type ReportUnit, reportUnit } from "./report.ts";
 import { cutMiddle, displayWidth, padDisplayEnd, printable } from "./text.ts";
@@ -27,6 +28,8 @@ export function formatTable(report: ProfileReport, { columns = 80, rows = 20 }: 
     const more = functions.length - shown.length;
     if (more > 0) lines.push("", `and ${counted(more, "more function")}`);
   }
+  const incomplete = incompleteLines(report.incomplete ?? {});
+  if (incomplete.length > 0) lines.push("", "incomplete:", ...incomplete.map((text) => `  ${text}`));
   return `${lines.join("\n")}\n`;
 }
 

@@ -1,4 +1,3 @@
-import type { CpuProfile } from "@skep/tracers/profiling";
 import { ExitCode } from "../cli/exit-code.ts";
 import type { ParsedOptions } from "../cli/option-spec.ts";
 import { encodeJson } from "../output/json.ts";
@@ -33,7 +32,6 @@ export async function runProfile(
   process.stdout.write(request.json ? encodeJson(report) : formatTable(report, tableSize()));
   // All but the JSON object stays off standard output when that was asked for.
   const notes = request.json ? process.stderr : process.stdout;
-  notes.write(describeIncomplete(profile.incomplete));
   outputs.write(report, (path) => notes.write(`Wrote ${path}\n`));
   return ExitCode.ok;
 }
@@ -50,11 +48,4 @@ function describeEndOfCommand({ name, exit, pid }: LaunchedCommand): string {
   if (exit === undefined) return `skep: ${name} (${pid}) is still running and gets SIGTERM\n`;
   const line = describeCommandExit(name, exit);
   return line === undefined ? "" : `skep: ${line}\n`;
-}
-
-/** A line on samples that count, though a part of their stack is missing; nothing where there are none. */
-function describeIncomplete(incomplete: CpuProfile["incomplete"]): string {
-  const reasons = Object.entries(incomplete).filter(([, count]) => count > 0);
-  if (reasons.length === 0) return "";
-  return `incomplete: ${reasons.map(([reason, count]) => `${count.toLocaleString("en-US")} ${reason}`).join(", ")}\n`;
 }
