@@ -19,6 +19,8 @@ const EXCUSES: Readonly<Record<string, () => boolean>> = {
   kprobe: () => builtWith("CONFIG_KPROBES") === false,
   // A security module of the test host forbids it with EPERM; nothing in /proc says so.
   fentry: () => builtWith("CONFIG_KPROBES") === false,
+  // The guests' processor: see tryTaskStorage.
+  "task-storage": () => !/\bcx16\b/.test(readFileSync("/proc/cpuinfo", "latin1")) && isAtLeast(kernelVersion(), "7.0"),
   // Virtual machines often have no hardware counters.
   "perf-cycles": () => !existsSync("/sys/bus/event_source/devices/cpu"),
 };

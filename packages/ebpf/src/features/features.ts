@@ -13,6 +13,7 @@ import { AttachType, MapType, PerfHardware, PerfSoftware, PerfType, ProgramType,
 import { explain, type FeatureSupport, no, type UnsupportedCause, YES } from "./feature-support.ts";
 import { kernelKnows } from "./kernel-enums.ts";
 import { loadEmpty } from "./object-types.ts";
+import { tryTaskStorage } from "./task-storage.ts";
 
 interface Feature {
   readonly description: string;
@@ -128,7 +129,7 @@ const FEATURES: Readonly<Record<FeatureName, Feature>> = {
     description: "storage for each task, in tracing programs",
     // 5.11 had it for security modules alone.
     since: "5.12",
-    probe: (sys) => hasHelper(sys, "BPF_FUNC_task_storage_get", "5.11"),
+    probe: tryTaskStorage,
   },
   loop: {
     description: "loops by call (bpf_loop)",
