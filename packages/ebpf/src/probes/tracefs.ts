@@ -12,16 +12,25 @@ const MOUNT_POINTS = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
  *
  * Where it is not mounted, an instance that only this process can reach is mounted nowhere and gone afterwards: the
  * host's mount table stays as it is.
+ *
+ * @param mountPoints for tests
  */
-export function withTracefs<T>(sys: Sys, use: (directory: string) => T): T {
-  const mounted = MOUNT_POINTS.find((directory) => existsSync(`${directory}/events`));
+export function withTracefs<T>(
+  sys: Sys,
+  use: (directory: string) => T,
+  mountPoints: readonly string[] = MOUNT_POINTS,
+): T {
+  const mounted = mountPoints.find((directory) => existsSync(`${directory}/events`));
   if (mounted !== undefined) return use(mounted);
   const result = sys.mountDetached("tracefs");
   if (result < 0) {
-    throw new BpfError("not-supported", "tracefs is not mounted, and mounting it failed", {
-      hint: "mount it: mount -t tracefs tracefs /sys/kernel/tracing",
-      cause: failure(result, "fsmount", "mounting tracefs"),
-    });
+    const cause = failure(result, "fsmount", "mounting tracefs");
+    const mayNot = cause.code === "not-permitted";
+    throw new BpfError(
+      mayNot ? "not-permitted" : "not-supported",
+      `tracefs is not mounted, and ${mayNot ? "this process may not mount it" : "mounting it failed"}`,
+      { hint: "mount it, as root: mount -t tracefs tracefs /sys/kernel/tracing", cause },
+    );
   }
   using mount = FileDescriptor.own(sys, result, "fsmount", "mounting tracefs");
   return use(`/proc/self/fd/${mount.fd}`);
