@@ -1,9 +1,7 @@
-import { readFileSync } from "node:fs";
 import {
   attachIterator,
-  Collection,
-  type KeyedMap,
   onlineCpus,
+  type Program,
   possibleCpuCount,
   programsQuiesced,
   RingBufferReader,
@@ -15,6 +13,7 @@ import { assertProcessesExist } from "../filters/processes.ts";
 import { Counters } from "./counters.ts";
 import { type OpenInterval, OpenIntervals } from "./open-intervals.ts";
 import { ProcessImages } from "./process-images.ts";
+import { type Loaded, load } from "./profile.bpf.ts";
 import type { CpuProfile, ProfileMode } from "./profile.ts";
 import {
   assertFrequency,
@@ -75,7 +74,7 @@ export interface Overhead {
 export class CpuProfiler implements AsyncDisposable {
   readonly mode: ProfileMode;
   readonly frequencyHz: number;
-  readonly #collection: Collection;
+  readonly #kernelHalf: Loaded;
   readonly #sizes: TableSizes;
   readonly #hooks: Disposable[] = [];
   readonly #targets: Targets | undefined;
@@ -87,22 +86,21 @@ export class CpuProfiler implements AsyncDisposable {
   #events: SamplingEvents | undefined;
   #reader: RingBufferReader | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #startedNs = 0n;
   #stoppedNs: bigint | undefined;
   /** Start of what the next snapshot covers. */
   #sinceNs = 0n;
   /** The last read; they run one after the other. */
   #reading: Promise<void> = Promise.resolve();
 
-  private constructor(collection: Collection, options: CpuProfilerOptions, sizes: TableSizes) {
+  private constructor(kernelHalf: Loaded, options: CpuProfilerOptions, sizes: TableSizes) {
     this.mode = options.mode ?? "on-cpu";
     this.frequencyHz = options.frequencyHz ?? DEFAULT_FREQUENCY_HZ;
-    this.#collection = collection;
+    this.#kernelHalf = kernelHalf;
     this.#sizes = sizes;
-    this.#targets = options.pids === undefined ? undefined : new Targets(this.#table("targets"));
-    this.#counters = new Counters(this.#table("counters"));
+    this.#targets = options.pids === undefined ? undefined : new Targets(kernelHalf.maps.targets);
+    this.#counters = new Counters(kernelHalf.maps.counters);
     this.#symbolizer = new Symbolizer();
-    const images: KeyedMap<number, bigint> = this.#table("images");
+    const { images } = kernelHalf.maps;
     this.#images = new ProcessImages(this.#symbolizer, (pid, imageNs) => images.get(pid) === imageNs, IMAGE_LIMIT);
     this.#store = new SampleStore(
       this.#images,
@@ -126,7 +124,7 @@ export class CpuProfiler implements AsyncDisposable {
       ...(mode === "on-cpu" ? onCpuTableSizes(possibleCpuCount(), frequencyHz) : offCpuTableSizes(threadCount())),
       ...options.tableSizes,
     };
-    const collection = await Collection.load(readFileSync(new URL("./profile.bpf.o", import.meta.url)), {
+    const kernelHalf = await load({
       globals: {
         filter_targets: pids !== undefined,
         follow_children: followChildren,
@@ -141,7 +139,7 @@ export class CpuProfiler implements AsyncDisposable {
       },
       programs: ({ name }) => isNeeded(name, mode, pids !== undefined),
     });
-    const profiler = new CpuProfiler(collection, options, sizes);
+    const profiler = new CpuProfiler(kernelHalf, options, sizes);
     try {
       profiler.#attach(options);
       return profiler;
@@ -189,16 +187,16 @@ export class CpuProfiler implements AsyncDisposable {
       samples,
       sampleCount,
       lost: {
-        countsFull: counted.countsFull,
-        stacksFull: counted.stacksFull,
-        blockedFull: counted.blockedFull,
+        countsFull: counted.counts_full,
+        stacksFull: counted.stacks_full,
+        blockedFull: counted.blocked_full,
         stackMissing,
       },
       incomplete: {
         truncated: counted.truncated,
         exited,
-        blockedBeforeStart: counted.beforeStart,
-        childrenNotFollowed: counted.targetsFull,
+        blockedBeforeStart: counted.before_start,
+        childrenNotFollowed: counted.targets_full,
       },
     };
     this.#sinceNs = untilNs;
@@ -223,12 +221,12 @@ export class CpuProfiler implements AsyncDisposable {
     let runTimeNs = 0;
     let runCount = 0;
     let mapBytes = 0;
-    for (const program of this.#collection.programs) {
+    for (const program of this.#kernelHalf.collection.programs) {
       const information = program.info();
       runTimeNs += Number(information.runTimeNs);
       runCount += Number(information.runCount);
     }
-    for (const map of this.#collection.maps) mapBytes += map.memoryBytes();
+    for (const map of this.#kernelHalf.collection.maps) mapBytes += map.memoryBytes();
     return { runTimeNs, runCount, mapBytes };
   }
 
@@ -236,55 +234,54 @@ export class CpuProfiler implements AsyncDisposable {
     this.stop();
     await Promise.allSettled([this.#reading]);
     this.#reader?.[Symbol.dispose]();
-    this.#collection[Symbol.dispose]();
+    this.#kernelHalf[Symbol.dispose]();
     this.#symbolizer[Symbol.dispose]();
   }
 
-  #attach(options: CpuProfilerOptions): void {
-    const { programs, globals } = this.#collection;
-    const { pids } = options;
-    this.#reader = new RingBufferReader(this.#collection.maps.ringBuffer("events"), {
-      onRecord: (view, offset) => this.#onEvent(view, offset),
-    });
-    for (const name of ["on_exec", "on_exit", "on_fork"]) {
-      if (programs.has(name)) this.#hooks.push(programs.get(name).attach());
-    }
+  #attach({ pids, followChildren = true, startOnExec = false }: CpuProfilerOptions): void {
+    const { programs, maps, globals } = this.#kernelHalf;
+    this.#reader = new RingBufferReader(maps.events, { onRecord: (view, offset) => this.#onEvent(view, offset) });
+    this.#attachHook(programs.on_exec);
+    this.#attachHook(programs.on_exit);
+    this.#attachHook(programs.on_fork);
     if (pids !== undefined) {
-      this.#targets?.add(pids, {
-        pending: options.startOnExec ?? false,
-        withDescendants: (options.followChildren ?? true) && !options.startOnExec,
-      });
+      this.#targets?.add(pids, { pending: startOnExec, withDescendants: followChildren && !startOnExec });
     }
-    this.#startedNs = process.hrtime.bigint();
-    this.#sinceNs = this.#startedNs;
-    if (this.mode === "on-cpu") {
-      this.#events = SamplingEvents.open(programs.get("on_sample"), this.frequencyHz);
-    } else {
-      globals.set("started_ns", this.#startedNs);
-      this.#hooks.push(programs.get("on_switch").attach());
-      using iteration = attachIterator(programs.get("seed_blocked"));
+    this.#sinceNs = process.hrtime.bigint();
+    globals.set("started_ns", this.#sinceNs);
+    if (programs.on_sample !== undefined) {
+      this.#events = SamplingEvents.open(programs.on_sample, this.frequencyHz);
+    }
+    this.#attachHook(programs.on_switch);
+    if (programs.seed_blocked !== undefined) {
+      using iteration = attachIterator(programs.seed_blocked);
       runIterator(iteration);
     }
     this.#schedule();
   }
 
+  /** Those of the other mode are not loaded. */
+  #attachHook(program: Program | undefined): void {
+    if (program !== undefined) this.#hooks.push(program.attach());
+  }
+
   /** Takes what the kernel half has counted so far. Reads are serial: there are two tables, not three. */
   #read(): Promise<ReadResult> {
     const result = this.#reading.then(async () => {
-      const { globals } = this.#collection;
-      const full = Number(globals.get("active"));
-      globals.set("active", 1 - full);
+      const { globals, maps } = this.#kernelHalf;
+      const first = globals.get("active") === 0;
+      globals.set("active", first ? 1 : 0);
       const untilNs = this.#stoppedNs ?? process.hrtime.bigint();
       // Programs that started before the switch may still be adding to the table that is read now.
       await programsQuiesced();
       const open = this.#readOpenIntervals(untilNs);
       this.#images.refreshJitNames();
-      for (const { count, keys, values } of this.#table(`stacks_${full}`).takeBatches()) {
+      for (const { count, keys, values } of (first ? maps.stacks_0 : maps.stacks_1).takeBatches()) {
         for (let row = 0; row < count; row++) {
           this.#store.addStack(keys.getBigUint64(row * 8, true), readFrames(values, row * STACK_BYTES));
         }
       }
-      for (const { count, keys, values } of this.#table(`counts_${full}`).takeBatches()) {
+      for (const { count, keys, values } of (first ? maps.counts_0 : maps.counts_1).takeBatches()) {
         for (let row = 0; row < count; row++) {
           const { count: samples, durationNs } = readSampleValue(values, row * SAMPLE_VALUE_BYTES);
           this.#store.add(readSampleKey(keys, row * SAMPLE_KEY_BYTES), samples, durationNs);
@@ -318,7 +315,7 @@ export class CpuProfiler implements AsyncDisposable {
   #readOpenIntervals(untilNs: bigint): OpenInterval[] {
     if (this.mode === "on-cpu") return [];
     const open: OpenInterval[] = [];
-    for (const { count, values } of this.#table("blocked").batches()) {
+    for (const { count, values } of this.#kernelHalf.maps.blocked.batches()) {
       for (let row = 0; row < count; row++) {
         const { key, sinceNs } = readBlocked(values, row * BLOCKED_BYTES);
         if (sinceNs < untilNs) open.push({ key, elapsedNs: Number(untilNs - sinceNs) });
@@ -338,10 +335,6 @@ export class CpuProfiler implements AsyncDisposable {
         this.#targets?.refresh();
         break;
     }
-  }
-
-  #table<Key, Value>(name: string): KeyedMap<Key, Value> {
-    return this.#collection.maps.get<Key, Value>(name);
   }
 }
 

@@ -307,7 +307,8 @@ static __always_inline bool describe_current(void *ctx, struct sample_key *key, 
 	return true;
 }
 
-SEC("perf_event")
+/* The programs marked with a question mark are only loaded in the mode that they are for. */
+SEC("?perf_event")
 int on_sample(void *ctx)
 {
 	u64 pid_tgid = bpf_get_current_pid_tgid();
@@ -353,7 +354,7 @@ static __always_inline void enter_cpu(struct task_struct *task, u64 now)
 	bpf_map_delete_elem(&blocked, &tid);
 }
 
-SEC("tp_btf/sched_switch")
+SEC("?tp_btf/sched_switch")
 int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
 {
 	u64 now = bpf_ktime_get_ns();
@@ -367,7 +368,7 @@ int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_stru
  * Threads that were off the CPU before on_switch was attached, found once by iterating over all of them. Racing with
  * on_switch is harmless: it never overwrites an entry of its, and takes back its own if the thread runs meanwhile.
  */
-SEC("iter/task")
+SEC("?iter/task")
 int seed_blocked(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
@@ -411,7 +412,7 @@ int seed_blocked(struct bpf_iter__task *ctx)
 	return 0;
 }
 
-SEC("tp_btf/sched_process_fork")
+SEC("?tp_btf/sched_process_fork")
 int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 {
 	u32 parent_pid = parent->tgid, child_pid = child->tgid;
