@@ -1,34 +1,22 @@
 import { statSync } from "node:fs";
-import { askInTurn, type Contestant, column, type Numbers, skepContestant } from "./harness/contestant.ts";
+import { compare } from "./harness/compare.ts";
+import { askAgain, askNew, column, skepContestant } from "./harness/contestant.ts";
 import { Libbpf, libbpfIsMissing } from "./harness/libbpf.ts";
 import type { Report } from "./harness/report.ts";
 import { median } from "./harness/statistics.ts";
-import { megabytes, microseconds, milliseconds, ratio, spread } from "./harness/units.ts";
+import { megabytes, microseconds, milliseconds } from "./harness/units.ts";
 
 const COLD_ROUNDS = 9;
+const WARM_UP_ROUNDS = 5;
 const ROUNDS = 30;
 const GOAL_MS = 25;
 const GOAL_MB = 6;
 
 export async function benchKernelBtf(): Promise<Report> {
   using libbpf = Libbpf.compile();
-  const start = [() => skepContestant(["btf"]), ...(libbpf === undefined ? [] : [() => libbpf.contestant(["btf"])])];
-
-  const first: Numbers[][] = start.map(() => []);
-  for (let round = 0; round < COLD_ROUNDS; round++) {
-    for (const [index, startOne] of start.entries()) {
-      await using contestant = startOne();
-      first[index]?.push(await contestant.ask());
-    }
-  }
-  const warm = await measureWarm(start);
-
-  const row = (name: string, answers: readonly (readonly Numbers[])[], key: string, format: (n: number) => string) => {
-    const [ours = [], theirs] = answers.map((of) => column(of, key));
-    return theirs === undefined
-      ? [name, spread(ours, format), "-", "-"]
-      : [name, spread(ours, format), spread(theirs, format), ratio(median(ours), median(theirs))];
-  };
+  const starters = [() => skepContestant(["btf"]), ...(libbpf === undefined ? [] : [() => libbpf.contestant(["btf"])])];
+  const first = await askNew(starters, COLD_ROUNDS);
+  const again = await askAgain(starters, WARM_UP_ROUNDS, ROUNDS);
   const firstNs = median(column(first[0] ?? [], "totalNs"));
   const bytes = median(column(first[0] ?? [], "bytes"));
   return {
@@ -37,11 +25,11 @@ export async function benchKernelBtf(): Promise<Report> {
       {
         columns: ["", "Skep", "libbpf", "Skep / libbpf"],
         rows: [
-          row("open + first look-up, new process", first, "totalNs", milliseconds),
-          row("open + first look-up, again", warm, "totalNs", milliseconds),
-          row("each further look-up, new process", first, "lookupNs", microseconds),
-          row("each further look-up, again", warm, "lookupNs", microseconds),
-          row("memory beyond the raw bytes", first, "bytes", megabytes),
+          compare("open + first look-up, new process", first, "totalNs", milliseconds),
+          compare("open + first look-up, again", again, "totalNs", milliseconds),
+          compare("each further look-up, new process", first, "lookupNs", microseconds),
+          compare("each further look-up, again", again, "lookupNs", microseconds),
+          compare("memory beyond the raw bytes", first, "bytes", megabytes),
         ],
       },
     ],
@@ -51,11 +39,4 @@ export async function benchKernelBtf(): Promise<Report> {
     ],
     notes: libbpf === undefined ? [libbpfIsMissing] : [],
   };
-}
-
-async function measureWarm(start: readonly (() => Contestant)[]): Promise<Numbers[][]> {
-  await using running = new AsyncDisposableStack();
-  const contestants = start.map((startOne) => running.use(startOne()));
-  await askInTurn(contestants, 5);
-  return await askInTurn(contestants, ROUNDS);
 }

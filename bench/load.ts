@@ -1,9 +1,10 @@
 import { fromRoot } from "../scripts/repository.ts";
-import { askInTurn, type Contestant, column, type Numbers, skepContestant } from "./harness/contestant.ts";
+import { compare } from "./harness/compare.ts";
+import { askAgain, askNew, column, skepContestant } from "./harness/contestant.ts";
 import { Libbpf, libbpfIsMissing } from "./harness/libbpf.ts";
 import type { Goal, Report } from "./harness/report.ts";
 import { median } from "./harness/statistics.ts";
-import { milliseconds, ratio, spread } from "./harness/units.ts";
+import { milliseconds, ratio } from "./harness/units.ts";
 
 const WARM_UP_ROUNDS = 10;
 const ROUNDS = 30;
@@ -33,36 +34,26 @@ const subjects: readonly Subject[] = [
   },
 ];
 
-interface Measured {
-  readonly warm: readonly Numbers[];
-  readonly first: readonly Numbers[];
-  /** From the start of a process to its program being attached. */
-  readonly processNs: readonly number[];
-}
-
 export async function benchLoad(): Promise<Report> {
   using libbpf = Libbpf.compile();
   const rows: string[][] = [];
   const goals: Goal[] = [];
   for (const { name, args } of subjects) {
-    const start = [
+    const starters = [
       () => skepContestant(["load", ...args]),
       ...(libbpf === undefined ? [] : [() => libbpf.contestant(["load", ...args])]),
     ];
-    const [skep, peer] = await measure(start);
-    if (skep === undefined) throw new Error("nothing was measured");
-    const times = (select: (measured: Measured) => number[]): string[] => {
-      const ours = select(skep);
-      if (peer === undefined) return [spread(ours, milliseconds), "-", "-"];
-      const theirs = select(peer);
-      return [spread(ours, milliseconds), spread(theirs, milliseconds), ratio(median(ours), median(theirs))];
-    };
-    rows.push([`${name}, load + attach`, ...times(({ warm }) => column(warm, "totalNs"))]);
-    rows.push(["- of it in bpf(), perf_event_open()", ...times(({ warm }) => column(warm, "kernelNs"))]);
-    rows.push(["- the first one of a process", ...times(({ first }) => column(first, "totalNs"))]);
-    rows.push(["- process start to attached", ...times(({ processNs }) => [...processNs])]);
+    const again = await askAgain(starters, WARM_UP_ROUNDS, ROUNDS);
+    const first = await askNew(starters, COLD_ROUNDS);
+    rows.push(
+      compare(`${name}, load + attach`, again, "totalNs", milliseconds),
+      compare("- of it in bpf(), perf_event_open()", again, "kernelNs", milliseconds),
+      compare("- the first one of a process", first, "totalNs", milliseconds),
+      compare("- process start to attached", first, "processNs", milliseconds),
+    );
+    const [skep = [], peer] = again;
     if (peer === undefined) continue;
-    const factor = median(column(skep.warm, "totalNs")) / median(column(peer.warm, "totalNs"));
+    const factor = median(column(skep, "totalNs")) / median(column(peer, "totalNs"));
     goals.push({
       goal: `${name} within ${GOAL_RATIO}x of libbpf`,
       measured: ratio(factor, 1),
@@ -78,29 +69,4 @@ export async function benchLoad(): Promise<Report> {
       "Skep verifies on a thread of the pool, so that the event loop goes on; bpf() includes the way there and back.",
     ],
   };
-}
-
-async function measure(start: readonly (() => Contestant)[]): Promise<Measured[]> {
-  const warm = await measureWarm(start);
-  const first: Numbers[][] = start.map(() => []);
-  const processNs: number[][] = start.map(() => []);
-  for (let round = 0; round < COLD_ROUNDS; round++) {
-    for (const [index, startOne] of start.entries()) {
-      await using contestant = startOne();
-      first[index]?.push(await contestant.ask());
-      processNs[index]?.push(contestant.ageNs);
-    }
-  }
-  return warm.map((answers, index) => ({
-    warm: answers,
-    first: first[index] ?? [],
-    processNs: processNs[index] ?? [],
-  }));
-}
-
-async function measureWarm(start: readonly (() => Contestant)[]): Promise<Numbers[][]> {
-  await using running = new AsyncDisposableStack();
-  const contestants = start.map((startOne) => running.use(startOne()));
-  await askInTurn(contestants, WARM_UP_ROUNDS);
-  return await askInTurn(contestants, ROUNDS);
 }

@@ -1,5 +1,5 @@
 import { fromRoot } from "../scripts/repository.ts";
-import { askInTurn, column, type Numbers, skepContestant } from "./harness/contestant.ts";
+import { askAgain, column, type Numbers, skepContestant } from "./harness/contestant.ts";
 import { Libbpf, libbpfIsMissing } from "./harness/libbpf.ts";
 import type { Report } from "./harness/report.ts";
 import { median } from "./harness/statistics.ts";
@@ -15,11 +15,8 @@ export async function benchRingBuffer(): Promise<Report> {
   const rows: string[][] = [];
   for (const recordBytes of RECORD_BYTES) {
     const args = ["ring", fromRoot("packages/ebpf/src/testing/kernel/ring.bpf.o"), `${RING_BYTES}`, `${recordBytes}`];
-    await using skep = skepContestant(args);
-    await using peer = libbpf?.contestant(args);
-    const contestants = peer === undefined ? [skep] : [skep, peer];
-    await askInTurn(contestants, WARM_UP_ROUNDS);
-    const [ours = [], theirs] = await askInTurn(contestants, ROUNDS);
+    const starters = [() => skepContestant(args), ...(libbpf === undefined ? [] : [() => libbpf.contestant(args)])];
+    const [ours = [], theirs] = await askAgain(starters, WARM_UP_ROUNDS, ROUNDS);
     assertSameRecords([...ours, ...(theirs ?? [])], recordBytes);
     const times = recordTimesNs(ours);
     const peerTimes = theirs === undefined ? undefined : recordTimesNs(theirs);

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { KernelSymbols, Symbolizer } from "@skep/symbols";
 import { measure } from "mitata";
-import { askInTurn, column, skepContestant } from "./harness/contestant.ts";
+import { askNew, column, skepContestant } from "./harness/contestant.ts";
 import { executableRange } from "./harness/processes.ts";
 import type { Report } from "./harness/report.ts";
 import { megabytes, milliseconds, nanoseconds, spread } from "./harness/units.ts";
@@ -29,12 +29,7 @@ export async function benchSymbols(): Promise<Report> {
 }
 
 async function tableRow(name: string, args: readonly string[]): Promise<string[]> {
-  const answers = [];
-  for (let round = 0; round < ROUNDS; round++) {
-    await using contestant = skepContestant(args);
-    const [answer = []] = await askInTurn([contestant], 1);
-    answers.push(...answer);
-  }
+  const [answers = []] = await askNew([() => skepContestant(args)], ROUNDS);
   const count = answers[0]?.["count"];
   return [
     name,

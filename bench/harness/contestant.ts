@@ -49,11 +49,35 @@ export function skepContestant(args: readonly string[]): Contestant {
   return new Contestant(process.execPath, [...flags, fromRoot("bench/contestants/skep.ts"), ...args]);
 }
 
-/** Asks all of them in turn, so that what else the machine does meets all alike. Answers by contestant. */
-export async function askInTurn(contestants: readonly Contestant[], rounds: number): Promise<Numbers[][]> {
+/** Ways to start the contestants of a bench. */
+export type Starters = readonly (() => Contestant)[];
+
+/**
+ * Asks one process of each in turn, so that what else the machine does meets all alike. Answers by contestant, without
+ * those to warm up.
+ */
+export async function askAgain(starters: Starters, warmUpRounds: number, rounds: number): Promise<Numbers[][]> {
+  await using running = new AsyncDisposableStack();
+  const contestants = starters.map((start) => running.use(start()));
   const answers: Numbers[][] = contestants.map(() => []);
+  for (let round = 0; round < warmUpRounds + rounds; round++) {
+    for (const [index, contestant] of contestants.entries()) {
+      const answer = await contestant.ask();
+      if (round >= warmUpRounds) answers[index]?.push(answer);
+    }
+  }
+  return answers;
+}
+
+/** Asks new processes of each in turn, once. Adds `processNs`, from the start of the process to its answer. */
+export async function askNew(starters: Starters, rounds: number): Promise<Numbers[][]> {
+  const answers: Numbers[][] = starters.map(() => []);
   for (let round = 0; round < rounds; round++) {
-    for (const [index, contestant] of contestants.entries()) answers[index]?.push(await contestant.ask());
+    for (const [index, start] of starters.entries()) {
+      await using contestant = start();
+      const answer = await contestant.ask();
+      answers[index]?.push({ ...answer, processNs: contestant.ageNs });
+    }
   }
   return answers;
 }

@@ -5,7 +5,9 @@ import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 export interface ProcessMemory {
   /** Highest resident set so far, file pages included. */
   readonly peakBytes: number;
-  /** Resident memory that is no file's: what the system cannot take back. */
+  /** Resident set now. */
+  readonly residentBytes: number;
+  /** What of it is no file's: the system cannot take it back. */
   readonly anonymousBytes: number;
 }
 
@@ -34,10 +36,11 @@ export function processMemory(pid: number): ProcessMemory | undefined {
     return value === undefined ? undefined : Number(value);
   };
   const peak = kilobytes("VmHWM");
+  const resident = kilobytes("VmRSS");
   const anonymous = kilobytes("RssAnon");
   // A zombie has a status without memory.
-  if (peak === undefined || anonymous === undefined) return undefined;
-  return { peakBytes: peak * 1024, anonymousBytes: anonymous * 1024 };
+  if (peak === undefined || resident === undefined || anonymous === undefined) return undefined;
+  return { peakBytes: peak * 1024, residentBytes: resident * 1024, anonymousBytes: anonymous * 1024 };
 }
 
 /** Open perf events: a profiler that has one for each CPU samples. */

@@ -15,6 +15,15 @@ const START_LIMIT_MS = 20_000;
 /** bpftrace takes minutes to name the stacks of a large program; nobody waits for that. */
 const END_LIMIT_MS = 10_000;
 
+export interface Observation {
+  readonly residentBytes: number;
+  readonly anonymousBytes: number;
+  /** Kernel memory of its BPF maps. */
+  readonly mapBytes: number;
+  /** Time in its BPF program; undefined for a profiler without one. */
+  readonly nsPerSample: number | undefined;
+}
+
 /** A profiler that runs. It works in a folder of its own, which goes with it. */
 export class ProfilerRun implements AsyncDisposable {
   readonly pid: number;
@@ -55,10 +64,17 @@ export class ProfilerRun implements AsyncDisposable {
   }
 
   /** What it holds now. */
-  observe(): { readonly anonymousBytes: number; readonly mapBytes: number; readonly nsPerSample: number } {
+  observe(): Observation {
+    const memory = processMemory(this.pid);
+    if (memory === undefined) throw new Error("the profiler ended before its time");
     const { mapBytes, sampleCount, sampleNs } = processBpf(this.pid);
-    const nsPerSample = sampleNs / sampleCount;
-    return { anonymousBytes: processMemory(this.pid)?.anonymousBytes ?? 0, mapBytes, nsPerSample };
+    const { residentBytes, anonymousBytes } = memory;
+    return {
+      residentBytes,
+      anonymousBytes,
+      mapBytes,
+      nsPerSample: sampleCount === 0 ? undefined : sampleNs / sampleCount,
+    };
   }
 
   /**

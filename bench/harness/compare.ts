@@ -1,0 +1,16 @@
+import { column, type Numbers } from "./contestant.ts";
+import { median } from "./statistics.ts";
+import { ratio, spread } from "./units.ts";
+
+/** A row of a table: one number of the answers of Skep, the same of the peer where there is one, and their ratio. */
+export function compare(
+  name: string,
+  [ours = [], theirs]: readonly (readonly Numbers[])[],
+  key: string,
+  format: (value: number) => string,
+): string[] {
+  const values = column(ours, key);
+  if (theirs === undefined) return [name, spread(values, format), "-", "-"];
+  const peers = column(theirs, key);
+  return [name, spread(values, format), spread(peers, format), ratio(median(values), median(peers))];
+}
