@@ -1,20 +1,23 @@
-import { chmodSync, cpSync, mkdirSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { mustRun, say } from "./command.ts";
 import { fromRoot, sourceFiles } from "./repository.ts";
 
-/** Its time is that of the last build. */
+/** Its time is that of the start of the last build. */
 const stamp = fromRoot("packages/agent/dist/.built");
 
 /** Builds what `npx skep` runs: every package into its dist/. Does nothing when no source is newer than the last build. */
 export async function build(): Promise<void> {
   if (isUpToDate()) return;
   say("Building ...");
+  const startedAt = new Date();
   // The agent's references lead to all others but the page.
   await mustRun("tsc", ["-b", "packages/agent"]);
   await mustRun("npm", ["run", "--silent", "build", "-w", "@skep/ui"], { quiet: true });
   copyBesideTheCode();
   writeFileSync(stamp, "");
+  // A source that was changed meanwhile is newer than the build.
+  utimesSync(stamp, startedAt, startedAt);
 }
 
 /** Folders are compared too: the time of one changes when a file of it is removed. */

@@ -1,4 +1,5 @@
 import { type CpuProfile, CpuProfiler, type CpuProfilerOptions } from "@skep/tracers/profiling";
+import { releaseFilePages } from "../system/release-pages.ts";
 import type { LaunchedCommand } from "./launched-command.ts";
 import { type ProfileRequest, subjectOf } from "./profile-request.ts";
 import { Progress } from "./progress.ts";
@@ -14,6 +15,8 @@ export async function recordProfile(
 ): Promise<CpuProfile> {
   await using profiler = await CpuProfiler.start(profilerOptions(request, launched));
   launched?.release();
+  // What started Skep, and loaded the kernel half, is behind it.
+  releaseFilePages();
   const ends = [interrupted];
   if (request.target.kind === "pids") ends.push(profiler.exited);
   if (launched !== undefined) ends.push(Promise.all([profiler.exited, launched.exited]));

@@ -1,0 +1,50 @@
+import { readFileSync } from "node:fs";
+import { defaultSys, type Sys } from "@skep/ebpf/sys";
+
+/** `MADV_DONTNEED` of madvise(2). */
+const MADV_DONTNEED = 4;
+
+export interface AddressRange {
+  readonly start: bigint;
+  readonly sizeBytes: number;
+}
+
+/**
+ * Gives the pages of the executable and its libraries back to the page cache, from where they return as they are used.
+ * Two thirds of a Node.js process are pages of its executable, and what started it up is not needed again.
+ *
+ * @returns how many bytes of address space were given back
+ */
+export function releaseFilePages(sys: Sys = defaultSys()): number {
+  let releasedBytes = 0;
+  for (const { start, sizeBytes } of releasableRanges(readFileSync("/proc/self/smaps", "latin1"))) {
+    // What the kernel refuses stays where it is, and that does no harm.
+    if (sys.madvise(start, sizeBytes, MADV_DONTNEED) === 0) releasedBytes += sizeBytes;
+  }
+  return releasedBytes;
+}
+
+/**
+ * The mappings of an `smaps` file that can be read again from their file: private, not writable, and without a page of
+ * their own (what the dynamic linker has relocated is such a page).
+ */
+export function releasableRanges(smaps: string): AddressRange[] {
+  const ranges: AddressRange[] = [];
+  let candidate: AddressRange | undefined;
+  for (const line of smaps.split("\n")) {
+    const header = /^([0-9a-f]+)-([0-9a-f]+) r-[x-]p \S+ \S+ \d+ +(\S.*)$/.exec(line);
+    if (header !== null) {
+      const [, first = "", end = "", path = ""] = header;
+      const start = BigInt(`0x${first}`);
+      // Memory of the kernel (/sys/kernel/btf) and of devices does not come back by itself.
+      const isOfFile = path.startsWith("/") && !/^\/(sys|proc|dev)\//.test(path);
+      candidate = isOfFile ? { start, sizeBytes: Number(BigInt(`0x${end}`) - start) } : undefined;
+    } else if (/^[0-9a-f]+-[0-9a-f]+ /.test(line)) {
+      candidate = undefined;
+    } else if (candidate !== undefined && /^Anonymous: +0 kB$/.test(line)) {
+      ranges.push(candidate);
+      candidate = undefined;
+    }
+  }
+  return ranges;
+}
