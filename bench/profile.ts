@@ -8,6 +8,7 @@ import { median } from "./harness/statistics.ts";
 import { megabytes, microseconds, milliseconds, percent, ratio, spread } from "./harness/units.ts";
 
 const ROUNDS = 3;
+const START_ROUNDS = 5;
 const SECONDS = 12;
 const STEADY_FROM_NS = 4e9;
 const STEADY_UNTIL_NS = (SECONDS - 1) * 1e9;
@@ -25,25 +26,37 @@ interface Run extends Observation {
 }
 
 export async function benchProfile(): Promise<Report> {
+  const idleStarts = await measureStarts();
   const runs = await measureInTurn();
   const present = profilers.filter((profiler) => runs.get(profiler) !== undefined);
   const missing = profilers.filter((profiler) => runs.get(profiler) === undefined);
   const runsOf = (profiler: Profiler): readonly Run[] => runs.get(profiler) ?? [];
-  const ours = profilers.filter(({ debianPackage }) => debianPackage === undefined).flatMap(runsOf);
+  const ours = profilers.filter(isOurs).flatMap(runsOf);
   if (ours.length === 0) throw new Error("skep profile does not start; try: npm start");
   return {
-    about: `All CPUs are busy with three programs (C, JavaScript with a perf map, system calls), and profilers of the whole machine take turns of ${SECONDS} s, ${ROUNDS} each: 99 Hz, stacks of kernel and user. CPU is the profiler's own, user and system, from second 4 on, in parts of one CPU; the time in its BPF program is charged to whom it interrupts, and stands beside it. Resident and anonymous memory are those of that time; the peak (VmHWM) is that to the very end, writing the result included; maps are kernel memory. Medians; for CPU, the middle half too.`,
+    about: `All CPUs are busy with three programs (C, JavaScript with a perf map, system calls), and profilers of the whole machine take turns of ${SECONDS} s, ${ROUNDS} each: 99 Hz, stacks of kernel and user. CPU is the profiler's own, user and system, from second 4 on, in parts of one CPU; the time in its BPF program is charged to whom it interrupts, and stands beside it. Resident and anonymous memory are those of that time; the peak (VmHWM) is that to the very end, writing the result included; maps are kernel memory. To the first sample is until there is a perf event on every CPU, also ${START_ROUNDS} times before the three programs. Medians; for some, the middle half too.`,
     tables: [
       {
-        columns: ["CPU", "after start", "Skep / it", "in all", "BPF a sample", "to first sample"],
+        columns: ["CPU", "after start", "Skep / it", "in all", "BPF a sample"],
         rows: present.map((profiler) => cpuRow(profiler.name, runsOf(profiler), ours)),
+      },
+      {
+        columns: ["to first sample", "all CPUs busy", "idle"],
+        rows: present.map((profiler) => [
+          profiler.name,
+          milliseconds(medianOf(runsOf(profiler), "startNs")),
+          spread(idleStarts.get(profiler) ?? [Number.NaN], milliseconds),
+        ]),
       },
       {
         columns: ["memory", "peak", "resident", "anonymous", "maps"],
         rows: [...present.map((profiler) => memoryRow(profiler.name, runsOf(profiler))), nodeMemoryRow()],
       },
     ],
-    goals: goals(ours),
+    goals: goals(
+      ours,
+      profilers.filter(isOurs).flatMap((profiler) => idleStarts.get(profiler) ?? []),
+    ),
     notes: [
       ...missing.map(
         ({ name, debianPackage }) =>
@@ -51,10 +64,27 @@ export async function benchProfile(): Promise<Report> {
       ),
       ...present
         .filter((profiler) => runsOf(profiler).some(({ killed }) => killed))
-        .map(({ name }) => `${name} was still naming its stacks 10 s after its end, and was killed.`),
+        .map(({ name }) => `${name} was still at work 10 s after its end, and was killed.`),
       "perf only records: names come later, from perf report. BPF statistics are on meanwhile and add some 20 ns a sample.",
     ],
   };
+}
+
+function isOurs({ debianPackage }: Profiler): boolean {
+  return debianPackage === undefined;
+}
+
+/** Nanoseconds from start to first sample of each profiler, while nothing else runs. */
+async function measureStarts(): Promise<Map<Profiler, number[]>> {
+  const starts = new Map<Profiler, number[]>();
+  for (let round = 0; round < START_ROUNDS; round++) {
+    for (const profiler of profilers) {
+      if (round > 0 && !starts.has(profiler)) continue;
+      await using run = await ProfilerRun.start(profiler, SECONDS);
+      if (run !== undefined) starts.set(profiler, [...(starts.get(profiler) ?? []), run.ageNs]);
+    }
+  }
+  return starts;
 }
 
 /** Runs of each profiler; none of one that does not start here. */
@@ -93,7 +123,6 @@ function cpuRow(name: string, runs: readonly Run[], ours: readonly Run[]): strin
     runs[0] === ours[0] ? "" : ratio(median(ours.map((run) => run.cpu)), median(cpu)),
     `${runs.some(({ killed }) => killed) ? "> " : ""}${milliseconds(medianOf(runs, "totalCpuNs"))}`,
     perSample.length === 0 ? "-" : spread(perSample, microseconds),
-    milliseconds(medianOf(runs, "startNs")),
   ];
 }
 
@@ -112,9 +141,9 @@ function nodeMemoryRow(): string[] {
 }
 
 /** The budgets of docs/architecture.md. */
-function goals(ours: readonly Run[]): Goal[] {
+function goals(ours: readonly Run[], idleStartsNs: readonly number[]): Goal[] {
   const cpu = medianOf(ours, "cpu");
-  const startNs = medianOf(ours, "startNs");
+  const startNs = median(idleStartsNs);
   const mapBytes = medianOf(ours, "mapBytes");
   const memoryGoal = (what: string, limit: number, bytes: number): Goal => ({
     goal: `${what} < ${megabytes(limit)}`,
@@ -123,11 +152,7 @@ function goals(ours: readonly Run[]): Goal[] {
   });
   return [
     { goal: "CPU after start < 0.5 % of a core", measured: percent(cpu), met: cpu < 0.005 },
-    {
-      goal: "start to first data < 500 ms",
-      measured: `${milliseconds(startNs)}, with all CPUs busy`,
-      met: startNs < 5e8,
-    },
+    { goal: "start to first data < 500 ms", measured: milliseconds(startNs), met: startNs < 5e8 },
     memoryGoal("peak + maps", 80e6, medianOf(ours, "peakBytes") + mapBytes),
     memoryGoal("resident + maps", 50e6, medianOf(ours, "residentBytes") + mapBytes),
     memoryGoal("anonymous + maps", 30e6, medianOf(ours, "anonymousBytes") + mapBytes),
