@@ -4,7 +4,7 @@
  */
 
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, symlinkSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -53,10 +53,17 @@ function installDependencies() {
   if (status !== 0) fail("npm ci failed", "see its messages above; it needs the npm registry");
 }
 
+/**
+ * The Node.js that comes as an optional dependency, one package per architecture. npm before 11 leaves no link to it:
+ * it links the fitting package, then drops the other one together with the link of the same name.
+ */
 function lockedNode() {
-  const node = join(binaries, "node");
-  const version = existsSync(node) ? spawnSync(node, ["--version"], { encoding: "utf8" }).stdout : undefined;
-  if (version?.startsWith(`v${wantedMajor}.`) === true) return node;
+  const link = join(binaries, "node");
+  const packaged = `node-linux-${process.arch}/bin/node`;
+  if (!existsSync(link) && existsSync(join(binaries, "..", packaged))) symlinkSync(`../${packaged}`, link);
+
+  const version = existsSync(link) ? spawnSync(link, ["--version"], { encoding: "utf8" }).stdout : undefined;
+  if (version?.startsWith(`v${wantedMajor}.`) === true) return link;
   return fail(
     `node_modules/.bin/node is ${version?.trim() || "missing"}, and Node.js ${wantedMajor} is needed`,
     `it is an optional dependency for x64 and arm64: run "npm ci --include=optional"`,
