@@ -9,7 +9,7 @@ import { test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { CpuProfiler } from "./cpu-profiler.ts";
 import { countWhere, leafShares, nanosecondsWhere, onStack, threeSigma } from "./testing/profile-queries.ts";
-import { compileWorkload, Workload } from "./testing/workload.ts";
+import { compileWorkload, Workload, workloadPath } from "./testing/workload.ts";
 
 /** Runs a program on CPU 0 alone. */
 function pinned(command: string, ...args: string[]): Workload {
@@ -27,7 +27,7 @@ test("two C functions show with the shares that they measured themselves", async
   const program = compileWorkload("burn.c");
   await using workload = pinned(program, "5");
   await using profiler = await CpuProfiler.start({ pids: [workload.pid] });
-  const taken = JSON.parse(await workload.output) as { burn_seventy: number; burn_thirty: number };
+  const taken = JSON.parse(await workload.lastLine) as { burn_seventy: number; burn_thirty: number };
   const profile = await profiler.snapshot();
   const seventy = countWhere(profile, onStack("burn_seventy"));
   const thirty = countWhere(profile, onStack("burn_thirty"));
@@ -48,10 +48,24 @@ test("two C functions show with the shares that they measured themselves", async
   );
 });
 
+test("JavaScript functions show with the shares that they measured themselves", async () => {
+  await using workload = pinned(process.execPath, "--perf-basic-prof", workloadPath("burn.mjs"), "5");
+  await using profiler = await CpuProfiler.start({ pids: [workload.pid] });
+  const taken = JSON.parse(await workload.lastLine) as { burnSeventy: number; burnThirty: number };
+  const profile = await profiler.snapshot();
+  const seventy = countWhere(profile, onStack("burnSeventy"));
+  const thirty = countWhere(profile, onStack("burnThirty"));
+  assert.ok(seventy + thirty > 350, `${seventy + thirty} samples`);
+  const share = taken.burnSeventy / (taken.burnSeventy + taken.burnThirty);
+  const tolerance = threeSigma(share, seventy + thirty);
+  const found = seventy / (seventy + thirty);
+  assert.ok(Math.abs(found - share) < tolerance, `${found} of ${share} +- ${tolerance}`);
+});
+
 test("C++ functions show demangled", async () => {
   await using workload = pinned(compileWorkload("burn.cpp"), "1.5");
   await using profiler = await CpuProfiler.start({ pids: [workload.pid] });
-  await workload.output;
+  await workload.lastLine;
   const profile = await profiler.snapshot();
   const inFill = countWhere(profile, onStack("hive::Comb<unsigned long>::fill(unsigned long)"));
   assert.ok(inFill / profile.sampleCount > 0.9, `${inFill} of ${profile.sampleCount}`);
@@ -64,7 +78,7 @@ test("a Python loop shows the interpreter's own functions", async () => {
     "import time\nend = time.time() + 1.5\nwhile time.time() < end: sum(range(1000))",
   );
   await using profiler = await CpuProfiler.start({ pids: [workload.pid] });
-  await workload.output;
+  await workload.lastLine;
   const leaves = [...leafShares(await profiler.snapshot()).keys()];
   assert.ok(
     leaves.some((name) => /^(_?Py|long|range|builtin|sum)/.test(name)),
@@ -75,7 +89,7 @@ test("a Python loop shows the interpreter's own functions", async () => {
 test("dd shows the kernel's functions", async () => {
   await using workload = pinned("dd", "if=/dev/zero", "of=/dev/null", "bs=1M", "count=20000", "status=none");
   await using profiler = await CpuProfiler.start({ pids: [workload.pid] });
-  await workload.output;
+  await workload.lastLine;
   const profile = await profiler.snapshot();
   const inKernel = countWhere(profile, ({ stack }) => stack[0]?.kind === "kernel" && stack[0].symbolized);
   assert.ok(profile.sampleCount > 20, `${profile.sampleCount} samples`);
@@ -154,10 +168,11 @@ test("perf names the same functions above 3 %", async () => {
 
 test("a thread that sleeps while it migrates is off the CPU for as long as it slept", async () => {
   const program = compileWorkload("sleeper.c");
-  await using workload = new Workload("/bin/sh", ["-c", `sleep 0.7; exec ${program}`]);
+  await using workload = new Workload("/bin/sh", ["-c", `read -r _; exec ${program}`]);
   await using profiler = await CpuProfiler.start({ mode: "off-cpu", pids: [workload.pid], startOnExec: true });
+  workload.release();
   await profiler.exited;
-  const slept = Number(await workload.output);
+  const slept = Number(await workload.lastLine);
   profiler.stop();
   const profile = await profiler.snapshot();
   const found = nanosecondsWhere(profile, onStack(/nanosleep/));

@@ -171,7 +171,7 @@ export class CpuProfiler implements AsyncDisposable {
       durationNs,
       frequencyHz: this.frequencyHz,
       event: this.#events?.event,
-      cpuCount: onlineCpus().length,
+      cpuCount: this.#events?.cpuCount ?? onlineCpus().length,
       sampleTypes: onCpu
         ? [
             { type: "samples", unit: "count" },

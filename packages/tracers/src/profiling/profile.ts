@@ -10,7 +10,7 @@ export interface CpuProfile {
   readonly frequencyHz: number;
   /** What was sampled; undefined off the CPU, where every interval is measured. */
   readonly event: SamplingEvent | undefined;
-  /** CPUs online at the end. */
+  /** CPUs that were looked at, at the end. */
   readonly cpuCount: number;
   /** The count first, then nanoseconds: the order of {@link ProfileSample.values}. */
   readonly sampleTypes: readonly ValueType[];

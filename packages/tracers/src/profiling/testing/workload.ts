@@ -3,27 +3,39 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { after } from "node:test";
 import { fileURLToPath } from "node:url";
 
 /** A program that a test runs and profiles. */
 export class Workload implements AsyncDisposable {
   readonly pid: number;
-  /** All that it printed, once it has ended. */
-  readonly output: Promise<string>;
+  /** Its first line: these programs print one when they have started up, which takes seconds in an emulated machine. */
+  readonly ready: Promise<string>;
+  /** Its last line, once it has ended. */
+  readonly lastLine: Promise<string>;
   readonly #child: ChildProcess;
   readonly #ended: Promise<unknown>;
 
   constructor(command: string, args: readonly string[]) {
-    this.#child = spawn(command, args, { stdio: ["ignore", "pipe", "inherit"] });
+    this.#child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"] });
     if (this.#child.pid === undefined || this.#child.stdout === null) throw new Error(`cannot start ${command}`);
     this.pid = this.#child.pid;
     this.#ended = once(this.#child, "close");
-    let text = "";
-    this.#child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
-      text += chunk;
+    const lines = createInterface(this.#child.stdout);
+    this.ready = once(lines, "line").then(([line]) => String(line));
+    // Who doesn't ask for it doesn't care that it never came.
+    this.ready.catch(() => undefined);
+    let last = "";
+    lines.on("line", (line) => {
+      last = line;
     });
-    this.output = this.#ended.then(() => text);
+    this.lastLine = this.#ended.then(() => last);
+  }
+
+  /** Lets one go on that waits for a line on its standard input. */
+  release(): void {
+    this.#child.stdin?.write("\n");
   }
 
   /** Kills it if it still runs. */
