@@ -3,14 +3,15 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { releasableRanges, releaseFilePages } from "./release-pages.ts";
 
-const mapping = (line: string, anonymousKb = 0): string =>
-  `${line}\nSize: 8 kB\nAnonymous:     ${anonymousKb} kB\nVmFlags: rd\n`;
+const mapping = (line: string, anonymousKb = 0, swapKb = 0): string =>
+  `${line}\nSize: 8 kB\nAnonymous:     ${anonymousKb} kB\nSwap:       ${swapKb} kB\nSwapPss: 0 kB\nVmFlags: rd\n`;
 
 test("only what can be read again from its file is given back", () => {
   const smaps = [
     mapping("00400000-00402000 r--p 00000000 fe:00 12 /usr/bin/node"),
     mapping("00402000-00408000 r-xp 00002000 fe:00 12 /usr/bin/node"),
     mapping("00408000-00409000 r--p 00008000 fe:00 12 /usr/bin/relocated", 4),
+    mapping("00408000-00409000 r--p 00008000 fe:00 12 /usr/bin/relocated-and-swapped", 0, 4),
     mapping("00409000-0040a000 rw-p 00009000 fe:00 12 /usr/bin/data"),
     mapping("7f0000000000-7f0000001000 r--s 00000000 fe:00 13 /usr/share/shared"),
     mapping("7f0000001000-7f0000002000 r--p 00000000 00:15 14 /sys/kernel/btf/vmlinux"),

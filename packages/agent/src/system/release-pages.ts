@@ -26,7 +26,7 @@ export function releaseFilePages(sys: Sys = defaultSys()): number {
 
 /**
  * The mappings of an `smaps` file that can be read again from their file: private, not writable, and without a page of
- * their own (what the dynamic linker has relocated is such a page).
+ * their own, in memory or swapped out (what the dynamic linker has relocated is such a page).
  */
 export function releasableRanges(smaps: string): AddressRange[] {
   const ranges: AddressRange[] = [];
@@ -39,9 +39,9 @@ export function releasableRanges(smaps: string): AddressRange[] {
       // Memory of the kernel (/sys/kernel/btf) and of devices does not come back by itself.
       const isOfFile = path.startsWith("/") && !/^\/(sys|proc|dev)\//.test(path);
       candidate = isOfFile ? { start, sizeBytes: Number(BigInt(`0x${end}`) - start) } : undefined;
-    } else if (/^[0-9a-f]+-[0-9a-f]+ /.test(line)) {
+    } else if (/^([0-9a-f]+-[0-9a-f]+ |(Anonymous|Swap): +[1-9])/.test(line)) {
       candidate = undefined;
-    } else if (candidate !== undefined && /^Anonymous: +0 kB$/.test(line)) {
+    } else if (candidate !== undefined && line.startsWith("VmFlags:")) {
       ranges.push(candidate);
       candidate = undefined;
     }
