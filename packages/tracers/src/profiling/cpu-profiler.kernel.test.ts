@@ -7,7 +7,7 @@ import { cgroupMounts } from "../filters/cgroup.ts";
 import { CpuProfiler } from "./cpu-profiler.ts";
 import type { CpuProfile } from "./profile.ts";
 import { countWhere, leafShares, nanosecondsWhere, onStack } from "./testing/profile-queries.ts";
-import { Workload, workloadPath } from "./testing/workload.ts";
+import { NAMED_FUNCTIONS, Workload, workloadPath } from "./testing/workload.ts";
 
 const FOREVER = 1_000_000;
 
@@ -30,7 +30,7 @@ async function untilSeen(profiler: CpuProfiler, samples: number): Promise<void> 
 }
 
 test("JavaScript functions show by name, with file and line", async () => {
-  await using program = burn(2, "--perf-basic-prof");
+  await using program = burn(2, ...NAMED_FUNCTIONS);
   await using profiler = await CpuProfiler.start({ pids: [program.pid], frequencyHz: 499 });
   await program.lastLine;
   const profile = await profiler.snapshot();
@@ -169,9 +169,9 @@ test("a thread is off the CPU whenever it is not on it", async () => {
   const ran = ranNs(program.pid) - before;
   const profile = await profiler.snapshot();
   const waited = nanosecondsWhere(profile, ({ threadId }) => threadId === program.pid);
-  // The scheduler's clock is read some microseconds from where the switch is.
+  // The scheduler reads its clock before it comes to the tracepoint: a microsecond, or 200 of them in an emulated machine.
   const difference = (waited + ran) / profile.durationNs - 1;
-  assert.ok(Math.abs(difference) < 0.01, `${waited} ns off, ${ran} ns on, of ${profile.durationNs} ns`);
+  assert.ok(Math.abs(difference) < 0.03, `${waited} ns off, ${ran} ns on, of ${profile.durationNs} ns`);
 });
 
 test("a thread that is blocked from before the start until after the end is blocked for the whole run", async () => {

@@ -9,7 +9,7 @@ import { test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { CpuProfiler } from "./cpu-profiler.ts";
 import { countWhere, leafShares, nanosecondsWhere, onStack, threeSigma } from "./testing/profile-queries.ts";
-import { compileWorkload, Workload, workloadPath } from "./testing/workload.ts";
+import { compileWorkload, NAMED_FUNCTIONS, Workload, workloadPath } from "./testing/workload.ts";
 
 /** Runs a program on CPU 0 alone. */
 function pinned(command: string, ...args: string[]): Workload {
@@ -49,7 +49,7 @@ test("two C functions show with the shares that they measured themselves", async
 });
 
 test("JavaScript functions show with the shares that they measured themselves", async () => {
-  await using workload = pinned(process.execPath, "--perf-basic-prof", workloadPath("burn.mjs"), "5");
+  await using workload = pinned(process.execPath, ...NAMED_FUNCTIONS, workloadPath("burn.mjs"), "5");
   await using profiler = await CpuProfiler.start({ pids: [workload.pid] });
   const taken = JSON.parse(await workload.lastLine) as { burnSeventy: number; burnThirty: number };
   const profile = await profiler.snapshot();

@@ -7,6 +7,13 @@ import { createInterface } from "node:readline";
 import { after } from "node:test";
 import { fileURLToPath } from "node:url";
 
+/** For Node.js: a perf map, and no function that disappears into its caller. */
+export const NAMED_FUNCTIONS: readonly string[] = [
+  "--perf-basic-prof",
+  "--max-inlined-bytecode-size=0",
+  "--max-maglev-inlined-bytecode-size=0",
+];
+
 /** A program that a test runs and profiles. */
 export class Workload implements AsyncDisposable {
   readonly pid: number;
