@@ -43,7 +43,11 @@ struct signal_struct {
 
 struct task_struct {
 	unsigned int flags;
-	int on_cpu;
+	/*
+	 * An int, and a u8 by 7.2. Read it straight through a pointer that the verifier knows, never with
+	 * BPF_CORE_READ(): CO-RE adjusts the size of a load, but not that of a copy.
+	 */
+	unsigned int on_cpu;
 	unsigned int __state;
 	int pid;
 	int tgid;

@@ -380,7 +380,7 @@ int seed_blocked(struct bpf_iter__task *ctx)
 		return 0;
 	tid = task->pid;
 	pid = task->tgid;
-	if (tid == 0 || task_is_kernel_thread(task) || task_is_dead(task) || BPF_CORE_READ(task, on_cpu))
+	if (tid == 0 || task_is_kernel_thread(task) || task_is_dead(task) || task->on_cpu)
 		return 0;
 	if (!is_wanted(task, pid))
 		return 0;
@@ -396,7 +396,7 @@ int seed_blocked(struct bpf_iter__task *ctx)
 	entry.since_ns = started_ns;
 	switch (bpf_map_update_elem(&blocked, &tid, &entry, BPF_NOEXIST)) {
 	case 0:
-		if (BPF_CORE_READ(task, on_cpu)) {
+		if (task->on_cpu) {
 			bpf_map_delete_elem(&blocked, &tid);
 			break;
 		}
