@@ -30,16 +30,22 @@ async function untilSeen(profiler: CpuProfiler, samples: number): Promise<void> 
 }
 
 test("JavaScript functions show by name, with file and line", async () => {
-  await using program = burn(2, ...NAMED_FUNCTIONS);
+  await using program = burn(FOREVER, ...NAMED_FUNCTIONS);
+  await program.ready;
   await using profiler = await CpuProfiler.start({ pids: [program.pid], frequencyHz: 499 });
-  await program.lastLine;
-  const profile = await profiler.snapshot();
-  const seventy = countWhere(profile, onStack("burnSeventy"));
-  const thirty = countWhere(profile, onStack("burnThirty"));
+  let seventy = 0;
+  let thirty = 0;
+  // The interpreter runs them first, and on a slow machine for long; it is not known to the perf map.
+  while (seventy + thirty < 100) {
+    await setTimeout(100);
+    const profile = await profiler.snapshot();
+    seventy += countWhere(profile, onStack("burnSeventy"));
+    thirty += countWhere(profile, onStack("burnThirty"));
+    for (const { name, kind, file } of profile.samples.flatMap(({ stack }) => stack)) {
+      if (name === "burnThirty") assert.deepEqual([kind, file?.replace(/.*\//, "")], ["jit", "burn.mjs"]);
+    }
+  }
   assert.ok(thirty > 0 && seventy > thirty, `${seventy} and ${thirty} samples`);
-  const frame = profile.samples.flatMap(({ stack }) => stack).find(({ name }) => name === "burnThirty");
-  assert.equal(frame?.kind, "jit");
-  assert.match(frame.file ?? "", /burn\.mjs$/);
 });
 
 test("what the kernel saw is what the profile holds and what was lost", async () => {
