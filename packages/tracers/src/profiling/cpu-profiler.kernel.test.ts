@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { setTimeout } from "node:timers/promises";
@@ -148,7 +149,9 @@ test("a cgroup counts what runs in it and below it", async (context) => {
 test("the idle task is left out, and the kernel's own functions are in", async () => {
   await using profiler = await CpuProfiler.start({ frequencyHz: 499 });
   while (profiler.seen < 200) readFileSync("/proc/self/smaps");
+  profiler.stop();
   const profile = await profiler.snapshot();
+  assert.equal(profile.cpuCount, availableParallelism());
   assert.ok(profile.samples.every(({ process }) => process.pid !== 0));
   const own = profile.samples.filter(({ process: { pid } }) => pid === process.pid);
   assert.ok(own.some(({ stack }) => stack.some(({ kind, name }) => kind === "kernel" && /smap/.test(name))));

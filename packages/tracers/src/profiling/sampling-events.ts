@@ -19,6 +19,7 @@ export class SamplingEvents implements Disposable {
   readonly #program: Program;
   readonly #frequencyHz: number;
   readonly #links = new Map<number, Link>();
+  #cpuCount = 0;
 
   private constructor(program: Program, frequencyHz: number, event: SamplingEvent) {
     this.#program = program;
@@ -51,9 +52,9 @@ export class SamplingEvents implements Disposable {
     }
   }
 
-  /** CPUs that are sampled. */
+  /** CPUs that are sampled, or were when it was disposed of. */
   get cpuCount(): number {
-    return this.#links.size;
+    return this.#cpuCount;
   }
 
   /** Follows CPUs that were plugged in or out: an event ends with its CPU and does not come back with it. */
@@ -74,6 +75,7 @@ export class SamplingEvents implements Disposable {
         throw error;
       }
     }
+    this.#cpuCount = this.#links.size;
   }
 
   [Symbol.dispose](): void {
