@@ -11,7 +11,15 @@ function onTerminal(args: string, env: NodeJS.ProcessEnv = {}): string {
   const command = `stty columns 80 rows 24; exec ${process.execPath} --conditions=skep-source ${skepMain} ${args}`;
   const { status, stdout } = spawnSync("script", ["--quiet", "--return", "--command", command, "/dev/null"], {
     encoding: "utf8",
-    env: { ...process.env, TERM: "xterm-256color", NO_COLOR: undefined, NODE_DISABLE_COLORS: undefined, ...env },
+    // Each of these keeps Node.js from using colours.
+    env: {
+      ...process.env,
+      TERM: "xterm-256color",
+      CI: undefined,
+      NO_COLOR: undefined,
+      NODE_DISABLE_COLORS: undefined,
+      ...env,
+    },
   });
   assert.equal(status, 0, stdout);
   return stdout;

@@ -7,6 +7,6 @@ test("says how much is incomplete, and in what way", () => {
   assert.deepEqual(incompleteLines({ truncated: 3, exited: 1234, "new\u001b reason": 1 }), [
     "3 deeper than 127 frames",
     "1,234 of processes that exited before they could be looked up",
-    "1 new\ufffd reason",
+    "1 new\\x1b reason",
   ]);
 });

@@ -30,7 +30,7 @@ test("with --json standard output carries one object alone", async () => {
   const { code, stdout, stderr } = await runSkep([...args, "/bin/sh", "-c", "echo to stdout; echo to stderr >&2"]);
   assert.equal(code, 0, stderr);
   const object = JSON.parse(stdout);
-  assert.deepEqual(Object.keys(object), ["durationNs", "frequencyHz", "samples", "lost", "functions"]);
+  assert.deepEqual(Object.keys(object), ["durationNs", "frequencyHz", "samples", "lost", "incomplete", "functions"]);
   assert.equal(object.frequencyHz, 199);
   assert.equal(stdout.indexOf("\n"), stdout.length - 1);
   assert.match(stderr, /^to stdout$/m);

@@ -1,5 +1,6 @@
 import { ExitCode } from "../cli/exit-code.ts";
 import type { ParsedOptions } from "../cli/option-spec.ts";
+import { incompleteLines } from "../output/incomplete.ts";
 import { encodeJson } from "../output/json.ts";
 import { formatTable, type TableOptions } from "../output/table.ts";
 import { checkSystem } from "../system/check-system.ts";
@@ -29,7 +30,9 @@ export async function runProfile(
 
   const subject = subjectOf(request.target);
   const report = { ...profile, ...(subject !== undefined && { subject }) };
-  process.stdout.write(request.json ? encodeJson(report) : formatTable(report, tableSize()));
+  process.stdout.write(
+    request.json ? encodeJson(report) : formatTable(report, tableSize(incompleteLines(profile.incomplete).length)),
+  );
   // All but the JSON object stays off standard output when that was asked for.
   const notes = request.json ? process.stderr : process.stdout;
   outputs.write(report, (path) => notes.write(`Wrote ${path}\n`));
@@ -37,9 +40,9 @@ export async function runProfile(
 }
 
 /** As wide as the terminal, and so high that its first line is still to be seen above the prompt. */
-function tableSize(): TableOptions {
+function tableSize(incompleteLineCount: number): TableOptions {
   const { columns = 80, rows = 29 } = process.stdout;
-  const otherLines = 9;
+  const otherLines = 9 + (incompleteLineCount > 0 ? incompleteLineCount + 2 : 0);
   return { columns, rows: Math.min(20, Math.max(5, rows - otherLines)) };
 }
 
