@@ -142,7 +142,7 @@ describe("Symbolizer", () => {
       console.log(1);
       process.stdin.on("data", () => { kept.push(run("burnSecond")); console.log(2); });
     `;
-    const { child, pid } = await start(code, ["--perf-basic-prof"]);
+    const { child, pid } = await start(code, ["--perf-basic-prof", "--no-logfile-per-isolate", "--logfile=/dev/null"]);
     const path = `/tmp/perf-${pid}.map`;
     try {
       using symbolizer = new Symbolizer();

@@ -10,6 +10,8 @@ import { fileURLToPath } from "node:url";
 /** For Node.js: a perf map, and no function that disappears into its caller. */
 export const NAMED_FUNCTIONS: readonly string[] = [
   "--perf-basic-prof",
+  // It also opens a log of V8's own in the working directory.
+  ...["--no-logfile-per-isolate", "--logfile=/dev/null"],
   "--max-inlined-bytecode-size=0",
   "--max-maglev-inlined-bytecode-size=0",
 ];
@@ -49,6 +51,7 @@ export class Workload implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#child.kill("SIGKILL");
     await this.#ended;
+    rmSync(`/tmp/perf-${this.pid}.map`, { force: true });
   }
 }
 
