@@ -137,7 +137,7 @@ describe("Symbolizer", () => {
   it("names JavaScript functions of a process with --perf-basic-prof, new ones too", async () => {
     const code = `
       const script = (name) => \`(function \${name}(n) { let s = 0; for (let i = 0; i < n; i++) s += i % 7; return s; })\`;
-      const run = (name) => { const f = eval(script(name)); for (let i = 0; i < 300; i++) f(1e4); return f; };
+      const run = (name) => { const f = eval(script(name)); for (let i = 0; i < 2000; i++) f(1e4); return f; };
       globalThis.kept = [run("burnFirst")];
       console.log(1);
       process.stdin.on("data", () => { kept.push(run("burnSecond")); console.log(2); });
