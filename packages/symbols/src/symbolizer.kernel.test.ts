@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { appendFileSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { KernelSymbols, type ProcessImage, type SymbolizedFrame, Symbolizer } from "./index.ts";
@@ -12,8 +14,15 @@ after(() => {
   for (const child of children) child.kill("SIGKILL");
 });
 
+/** Where the programs run, and V8 leaves its logs. */
+const folder = mkdtempSync(join(tmpdir(), "skep-symbols-"));
+after(() => rmSync(folder, { recursive: true }));
+
 async function start(code: string, options: readonly string[] = []): Promise<{ child: ChildProcess; pid: number }> {
-  const child = spawn(process.execPath, [...options, "--eval", code], { stdio: ["pipe", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [...options, "--eval", code], {
+    stdio: ["pipe", "pipe", "inherit"],
+    cwd: folder,
+  });
   children.push(child);
   // It has printed something: it has loaded all its libraries, and runs our code.
   await once(child.stdout ?? child, "data");
@@ -142,7 +151,7 @@ describe("Symbolizer", () => {
       console.log(1);
       process.stdin.on("data", () => { kept.push(run("burnSecond")); console.log(2); });
     `;
-    const { child, pid } = await start(code, ["--perf-basic-prof", "--no-logfile-per-isolate", "--logfile=/dev/null"]);
+    const { child, pid } = await start(code, ["--perf-basic-prof"]);
     const path = `/tmp/perf-${pid}.map`;
     try {
       using symbolizer = new Symbolizer();

@@ -10,8 +10,6 @@ import { fileURLToPath } from "node:url";
 /** For Node.js: a perf map, and no function that disappears into its caller. */
 export const NAMED_FUNCTIONS: readonly string[] = [
   "--perf-basic-prof",
-  // It also opens a log of V8's own in the working directory.
-  ...["--no-logfile-per-isolate", "--logfile=/dev/null"],
   "--max-inlined-bytecode-size=0",
   "--max-maglev-inlined-bytecode-size=0",
 ];
@@ -23,11 +21,14 @@ export class Workload implements AsyncDisposable {
   readonly ready: Promise<string>;
   /** Its last line, once it has ended. */
   readonly lastLine: Promise<string>;
+  /** Where it runs, and V8 leaves its log. */
+  readonly #folder: string;
   readonly #child: ChildProcess;
   readonly #ended: Promise<unknown>;
 
   constructor(command: string, args: readonly string[]) {
-    this.#child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"] });
+    this.#folder = mkdtempSync(join(tmpdir(), "skep-workload-"));
+    this.#child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"], cwd: this.#folder });
     if (this.#child.pid === undefined || this.#child.stdout === null) throw new Error(`cannot start ${command}`);
     this.pid = this.#child.pid;
     this.#ended = once(this.#child, "close");
@@ -51,6 +52,7 @@ export class Workload implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#child.kill("SIGKILL");
     await this.#ended;
+    rmSync(this.#folder, { recursive: true });
     rmSync(`/tmp/perf-${this.pid}.map`, { force: true });
   }
 }
