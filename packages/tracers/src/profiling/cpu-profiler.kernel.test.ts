@@ -227,7 +227,10 @@ test("a CPU that was unplugged and plugged in again is sampled again", async (co
 
 test("a process that has gone by the time it is looked up is counted and not guessed", async () => {
   await using profiler = await CpuProfiler.start({ frequencyHz: 4999 });
-  for (let i = 0; i < 50; i++) await new Workload("/bin/true", []).lastLine;
+  for (let i = 0; i < 50; i++) {
+    await using program = new Workload("/bin/true", []);
+    await program.lastLine;
+  }
   const profile = await profiler.snapshot();
   assert.equal(profile.incomplete.exited, countWhere(profile, onStack("[exited]")));
   for (const [name] of leafShares(profile)) assert.notEqual(name, "");
