@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { NOBODY, runSkep } from "../cli/testing/skep-process.ts";
+import { runSkep } from "../cli/testing/skep-process.ts";
 
 test("the text is plain where there is no terminal, fits in 80 columns, and ends with the verdict", async () => {
   const { code, stdout } = await runSkep(["doctor"]);
@@ -11,7 +11,7 @@ test("the text is plain where there is no terminal, fits in 80 columns, and ends
 });
 
 test("without privileges the doctor says what is missing and how to get it", async () => {
-  const { code, stdout, stderr } = await runSkep(["doctor"], { userId: NOBODY });
+  const { code, stdout, stderr } = await runSkep(["doctor"], { capabilities: [] });
   assert.equal(stderr, "");
   assert.match(stdout, / {2}✗ CAP_BPF +missing: needed to load BPF programs and maps\n/);
   assert.ok(

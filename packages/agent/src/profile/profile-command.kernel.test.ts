@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,7 +17,10 @@ const burn = (milliseconds: number) => [
   `for (; process.cpuUsage().user < ${milliseconds * 1000}; );`,
 ];
 
-test("prints the functions of every process, and writes the files that were asked for", async () => {
+test("prints the functions of every process, and writes the files that were asked for", async (context) => {
+  // An idle machine has no samples at all.
+  const busy = spawn(process.execPath, ["-e", "for (;;);"]);
+  context.after(() => busy.kill());
   const result = await runSkep(["profile", "-d", "0.5", "-o", at("all.folded"), "-o", at("all.pb.gz")]);
   assert.equal(result.code, 0, result.stderr);
   assert.match(result.stdout, /^99 Hz on \d+ CPUs? for \d+\.\d s: [\d,]+ samples?, 0 lost\n/);

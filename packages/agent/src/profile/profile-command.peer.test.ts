@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { NOBODY, runSkep, SkepProcess } from "../cli/testing/skep-process.ts";
+import { runSkep, SkepProcess } from "../cli/testing/skep-process.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "skep-profile-"));
 after(() => rmSync(directory, { recursive: true }));
@@ -92,12 +92,12 @@ const refused: readonly {
   readonly args: readonly string[];
   readonly code: number;
   readonly stderr: string | RegExp;
-  readonly userId?: number;
+  readonly capabilities?: readonly string[];
 }[] = [
   {
     what: "a user without capabilities",
     args: ["-d", "1"],
-    userId: NOBODY,
+    capabilities: [],
     code: 1,
     stderr: `skep: profiling is not permitted: CAP_BPF and CAP_PERFMON are missing\n      run it as root (sudo), or grant them to Node.js:\n      ${SETCAP}\n`,
   },
@@ -157,9 +157,9 @@ const refused: readonly {
   },
 ];
 
-for (const { what, args, code, stderr, userId } of refused) {
+for (const { what, args, code, stderr, capabilities } of refused) {
   test(`refuses ${what}`, async () => {
-    const result = await runSkep(["profile", ...args], { cwd: directory, ...(userId !== undefined && { userId }) });
+    const result = await runSkep(["profile", ...args], { cwd: directory, ...(capabilities && { capabilities }) });
     if (typeof stderr === "string") assert.equal(result.stderr, stderr);
     else assert.match(result.stderr, stderr);
     assert.deepEqual([result.code, result.stdout], [code, ""]);

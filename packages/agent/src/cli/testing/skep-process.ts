@@ -2,8 +2,11 @@ import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
+const repository = fileURLToPath(new URL("../../../../../", import.meta.url));
+const main = "packages/agent/src/main.ts";
+
 /** Where the process starts, from source: `node --conditions=skep-source ${skepMain}`. */
-export const skepMain: string = fileURLToPath(new URL("../../main.ts", import.meta.url));
+export const skepMain: string = repository + main;
 
 export interface SkepResult {
   readonly code: number | null;
@@ -16,15 +19,25 @@ export interface SkepSettings {
   readonly cwd?: string;
   /** On top of our own environment. */
   readonly env?: NodeJS.ProcessEnv;
-  /** Runs as this user and group, without any capability; as ourselves when absent. */
-  readonly userId?: number;
+  /** Runs as a user that owns nothing, with these capabilities alone (`bpf`, `perfmon` ...); as ourselves when absent. */
+  readonly capabilities?: readonly string[];
 }
 
 /** A user that owns nothing. */
-export const NOBODY = 65_534;
+const NOBODY = "65534";
 
 /** For other users: they may not write to where the test runner collects the coverage, and Node.js would say so. */
-export const NO_COVERAGE: NodeJS.ProcessEnv = { NODE_V8_COVERAGE: undefined };
+const NO_COVERAGE: NodeJS.ProcessEnv = { NODE_V8_COVERAGE: undefined };
+
+function commandLine(args: readonly string[], capabilities: readonly string[] | undefined): string[] {
+  if (capabilities === undefined) return [process.execPath, "--conditions=skep-source", skepMain, ...args];
+  const set = ["-all", ...capabilities.map((name) => `+${name}`)].join(",");
+  const user = `--reuid ${NOBODY} --regid ${NOBODY} --clear-groups --inh-caps ${set} --ambient-caps ${set}`;
+  const node = "/mnt/node_modules/.bin/node --conditions=skep-source";
+  // The repository may be where nobody else can reach it, such as in /root: there it is to be seen in /mnt.
+  const script = `mount --bind "$0" /mnt && exec setpriv ${user} ${node} /mnt/${main} "$@"`;
+  return ["unshare", "--mount", "sh", "-c", script, repository, ...args];
+}
 
 /** `skep` from source, as a process of its own. */
 export class SkepProcess {
@@ -34,11 +47,11 @@ export class SkepProcess {
   stdout = "";
   stderr = "";
 
-  constructor(args: readonly string[], { cwd, env, userId }: SkepSettings = {}) {
-    this.child = spawn(process.execPath, ["--conditions=skep-source", skepMain, ...args], {
+  constructor(args: readonly string[], { cwd, env, capabilities }: SkepSettings = {}) {
+    const [command = "", ...rest] = commandLine(args, capabilities);
+    this.child = spawn(command, rest, {
       cwd,
-      env: { ...process.env, ...env, ...(userId !== undefined && NO_COVERAGE) },
-      ...(userId !== undefined && { uid: userId, gid: userId }),
+      env: { ...process.env, ...env, ...(capabilities !== undefined && NO_COVERAGE) },
     });
     this.child.stdout.setEncoding("utf8").on("data", (text: string) => {
       this.stdout += text;
