@@ -42,7 +42,7 @@ function readLock(file) {
 }
 
 function installDependencies() {
-  say("Installing the dependencies with npm ci (about 100 MB, once) ...");
+  say("Installing the dependencies with npm ci (some 400 MB on disk, once) ...");
   // The workspace packages ask for Node.js >= 22.15, which this very step brings: errors only, no EBADENGINE.
   const { error, status } = spawnSync("npm", ["ci", "--loglevel=error"], {
     cwd: repositoryRoot,
