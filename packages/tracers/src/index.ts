@@ -1,3 +1,6 @@
 export { type CgroupTarget, resolveCgroup } from "./filters/cgroup.ts";
 export { assertProcessesExist } from "./filters/processes.ts";
+export type { TargetOptions } from "./filters/target-options.ts";
+export type { Overhead } from "./overhead.ts";
 export * from "./profiling/index.ts";
+export type { TracedProcess } from "./traced-process.ts";

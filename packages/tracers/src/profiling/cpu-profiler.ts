@@ -8,12 +8,13 @@ import {
   runIterator,
 } from "@skep/ebpf";
 import { Symbolizer } from "@skep/symbols";
-import { resolveCgroup } from "../filters/cgroup.ts";
-import { assertProcessesExist } from "../filters/processes.ts";
-import { Counters } from "./counters.ts";
+import { KernelCounters } from "../filters/kernel-counters.ts";
+import { targetVariables } from "../filters/target-options.ts";
+import { Targets } from "../filters/targets.ts";
+import { type Overhead, overheadOf } from "../overhead.ts";
 import { type OpenInterval, OpenIntervals } from "./open-intervals.ts";
 import { ProcessImages } from "./process-images.ts";
-import { type Loaded, load } from "./profile.bpf.ts";
+import { type Counters, type Loaded, load } from "./profile.bpf.ts";
 import type { CpuProfile, ProfileMode } from "./profile.ts";
 import {
   assertFrequency,
@@ -37,7 +38,6 @@ import {
 } from "./sample-table.ts";
 import { SamplingEvents } from "./sampling-events.ts";
 import { StackResolver } from "./stack-resolver.ts";
-import { Targets } from "./targets.ts";
 
 /** `EVENT_*` of profile.bpf.c. */
 const EVENT_PROCESS_SEEN = 1;
@@ -55,16 +55,6 @@ interface ReadResult {
   readonly open: readonly OpenInterval[];
 }
 
-/** What the profiler itself costs. */
-export interface Overhead {
-  /** Time spent in its BPF programs. 0 unless BPF statistics are switched on while it runs. */
-  readonly runTimeNs: number;
-  /** How often they ran. 0 unless BPF statistics are switched on. */
-  readonly runCount: number;
-  /** Kernel memory of its maps. */
-  readonly mapBytes: number;
-}
-
 /**
  * Where CPU time goes, or where threads wait: counts stacks in the kernel, and names them here.
  *
@@ -78,7 +68,7 @@ export class CpuProfiler implements AsyncDisposable {
   readonly #sizes: TableSizes;
   readonly #hooks: Disposable[] = [];
   readonly #targets: Targets | undefined;
-  readonly #counters: Counters;
+  readonly #counters: KernelCounters<keyof Counters>;
   readonly #images: ProcessImages;
   readonly #store: SampleStore;
   readonly #openIntervals = new OpenIntervals();
@@ -98,7 +88,7 @@ export class CpuProfiler implements AsyncDisposable {
     this.#kernelHalf = kernelHalf;
     this.#sizes = sizes;
     this.#targets = options.pids === undefined ? undefined : new Targets(kernelHalf.maps.targets);
-    this.#counters = new Counters(kernelHalf.maps.counters);
+    this.#counters = new KernelCounters(kernelHalf.maps.counters);
     this.#symbolizer = new Symbolizer();
     const { images } = kernelHalf.maps;
     this.#images = new ProcessImages(this.#symbolizer, (pid, imageNs) => images.get(pid) === imageNs, IMAGE_LIMIT);
@@ -116,20 +106,15 @@ export class CpuProfiler implements AsyncDisposable {
    *   there, `not-permitted` without the capabilities, `not-supported` on a kernel without BTF
    */
   static async start(options: CpuProfilerOptions = {}): Promise<CpuProfiler> {
-    const { mode = "on-cpu", frequencyHz = DEFAULT_FREQUENCY_HZ, pids, followChildren = true, cgroupPath } = options;
+    const { mode = "on-cpu", frequencyHz = DEFAULT_FREQUENCY_HZ, pids } = options;
     if (mode === "on-cpu") assertFrequency(frequencyHz);
-    if (pids !== undefined) assertProcessesExist(pids);
-    const cgroup = cgroupPath === undefined ? undefined : resolveCgroup(cgroupPath);
+    const globals = targetVariables(options);
     const sizes: TableSizes = {
       ...(mode === "on-cpu" ? onCpuTableSizes(possibleCpuCount(), frequencyHz) : offCpuTableSizes(threadCount())),
       ...options.tableSizes,
     };
     const kernelHalf = await load({
-      globals: {
-        filter_targets: pids !== undefined,
-        follow_children: followChildren,
-        ...(cgroup !== undefined && { filter_cgroup: true, cgroup_id: cgroup.id, cgroup_level: cgroup.level }),
-      },
+      globals,
       maxEntries: {
         counts_0: sizes.counts,
         counts_1: sizes.counts,
@@ -218,16 +203,7 @@ export class CpuProfiler implements AsyncDisposable {
   }
 
   overhead(): Overhead {
-    let runTimeNs = 0;
-    let runCount = 0;
-    let mapBytes = 0;
-    for (const program of this.#kernelHalf.collection.programs) {
-      const information = program.info();
-      runTimeNs += Number(information.runTimeNs);
-      runCount += Number(information.runCount);
-    }
-    for (const map of this.#kernelHalf.collection.maps) mapBytes += map.memoryBytes();
-    return { runTimeNs, runCount, mapBytes };
+    return overheadOf(this.#kernelHalf.collection);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,11 +1,10 @@
-export { CpuProfiler, type Overhead } from "./cpu-profiler.ts";
+export { CpuProfiler } from "./cpu-profiler.ts";
 export type {
   CpuProfile,
   IncompleteReason,
   LossReason,
   ProfileMode,
   ProfileSample,
-  SampledProcess,
   SamplingEvent,
   ValueType,
 } from "./profile.ts";

@@ -1,11 +1,11 @@
 import type { ProcessImage, Symbolizer } from "@skep/symbols";
-import type { SampledProcess } from "./profile.ts";
+import type { TracedProcess } from "../traced-process.ts";
 
 type ProcessSymbolizer = Pick<Symbolizer, "captureProcess" | "refreshJitNames">;
 
 /** One program that ran in one process, from exec to exec: its memory map, as long as it could be read in time. */
 export interface SampledImage {
-  readonly process: SampledProcess;
+  readonly process: TracedProcess;
   /** Undefined when the process had ended, or had become another program, before its map was read. */
   readonly image: ProcessImage | undefined;
 }

@@ -11,29 +11,16 @@
  * still run to end, and takes all of the other one: nothing is counted while it is being read, so nothing is lost to
  * reading.
  */
-#include "../kernel/task.h"
+#include "../kernel/targets.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 /* kernel.perf_event_max_stack is 127 by default; deeper stacks are cut there and counted as truncated. */
 #define MAX_FRAMES 127
 
-/* State of a process in `targets`. */
-#define TARGET_PENDING 1 /* counts from its next exec on */
-#define TARGET_TRACED 2
-
 /* Kinds of records in `events`. */
 #define EVENT_PROCESS_SEEN 1
 #define EVENT_TARGET_EXITED 2
-
-/* Only count the processes in `targets`. */
-const volatile bool filter_targets = false;
-/* Children of a target become targets themselves. */
-const volatile bool follow_children = true;
-/* Only count what runs in this cgroup (v2) or below it. */
-const volatile bool filter_cgroup = false;
-const volatile u64 cgroup_id = 0;
-const volatile u32 cgroup_level = 0;
 
 /* Which pair of tables is filled: 0 or 1. Written by user space alone. */
 volatile u32 active = 0;
@@ -130,14 +117,6 @@ struct {
 	__type(value, u64);
 } images SEC(".maps");
 
-/* pid -> TARGET_*; sized for the processes of a large parallel build. */
-struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 16384);
-	__type(key, u32);
-	__type(value, u32);
-} targets SEC(".maps");
-
 /* tid -> where and since when a thread is off the CPU. Sized by user space from the number of threads. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -196,17 +175,6 @@ static u64 image_of(u32 pid)
 	}
 	send_event(EVENT_PROCESS_SEEN, pid, now);
 	return now;
-}
-
-static __always_inline bool is_wanted(struct task_struct *task, u32 pid)
-{
-	if (filter_targets) {
-		u32 *state = bpf_map_lookup_elem(&targets, &pid);
-
-		if (!state || *state != TARGET_TRACED)
-			return false;
-	}
-	return !filter_cgroup || task_in_cgroup(task, cgroup_id, cgroup_level);
 }
 
 /* 64 bits, so that two stacks of one run share a hash with a probability below 1e-9 even among 100,000 of them. */
@@ -317,7 +285,7 @@ int on_sample(void *ctx)
 
 	if (tid == 0) /* the idle task; a hardware counter cannot always leave it out */
 		return 0;
-	if (!is_wanted((void *)bpf_get_current_task(), pid))
+	if (!target_is_wanted((void *)bpf_get_current_task(), pid))
 		return 0;
 	COUNT(seen);
 	if (describe_current(ctx, &key, pid, tid))
@@ -333,7 +301,7 @@ static __always_inline void leave_cpu(void *ctx, struct task_struct *task, u64 n
 	/* Kernel threads wait for work by nature, as the idle task does. A dead thread never comes back. */
 	if (tid == 0 || task_is_kernel_thread(task) || task_is_dead(task))
 		return;
-	if (!is_wanted(task, pid))
+	if (!target_is_wanted(task, pid))
 		return;
 	COUNT(seen);
 	if (!describe_current(ctx, &entry.sample, pid, tid))
@@ -382,7 +350,7 @@ int seed_blocked(struct bpf_iter__task *ctx)
 	pid = task->tgid;
 	if (tid == 0 || task_is_kernel_thread(task) || task_is_dead(task) || task->on_cpu)
 		return 0;
-	if (!is_wanted(task, pid))
+	if (!target_is_wanted(task, pid))
 		return 0;
 	if (!store_stack(stack, bpf_get_task_stack(task, stack->frames, sizeof(stack->frames), 0),
 			 &entry.sample.kernel_stack)) {
@@ -415,15 +383,7 @@ int seed_blocked(struct bpf_iter__task *ctx)
 SEC("?tp_btf/sched_process_fork")
 int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 {
-	u32 parent_pid = parent->tgid, child_pid = child->tgid;
-	u32 *state, traced = TARGET_TRACED;
-
-	if (!filter_targets || !follow_children || parent_pid == child_pid)
-		return 0;
-	state = bpf_map_lookup_elem(&targets, &parent_pid);
-	if (!state || *state != TARGET_TRACED)
-		return 0;
-	if (bpf_map_update_elem(&targets, &child_pid, &traced, BPF_ANY))
+	if (!target_forked(parent, child))
 		COUNT(targets_full);
 	return 0;
 }
@@ -431,11 +391,10 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(on_exec, struct task_struct *task)
 {
-	u32 pid = task->tgid, traced = TARGET_TRACED;
+	u32 pid = task->tgid;
 
 	bpf_map_delete_elem(&images, &pid);
-	if (filter_targets && bpf_map_lookup_elem(&targets, &pid))
-		bpf_map_update_elem(&targets, &pid, &traced, BPF_ANY);
+	target_executed(pid);
 	return 0;
 }
 
@@ -447,7 +406,7 @@ int BPF_PROG(on_exit, struct task_struct *task)
 	if (!task_is_last_thread(task))
 		return 0;
 	bpf_map_delete_elem(&images, &pid);
-	if (filter_targets && !bpf_map_delete_elem(&targets, &pid))
+	if (target_exited(pid))
 		send_event(EVENT_TARGET_EXITED, pid, 0);
 	return 0;
 }

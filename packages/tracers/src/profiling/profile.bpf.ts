@@ -75,13 +75,13 @@ export interface Loaded extends Disposable, AsyncDisposable {
     readonly counters: KeyedMap<number, Counters[]>;
     readonly iterator_scratch: KeyedMap<number, Stack>;
     readonly blocked: KeyedMap<number, Blocked>;
+    readonly targets: KeyedMap<number, number>;
     readonly counts_0: KeyedMap<SampleKey, SampleValue>;
     readonly counts_1: KeyedMap<SampleKey, SampleValue>;
     readonly stacks_0: KeyedMap<bigint, Stack>;
     readonly stacks_1: KeyedMap<bigint, Stack>;
     readonly scratch: KeyedMap<number, Stack[]>;
     readonly images: KeyedMap<number, bigint>;
-    readonly targets: KeyedMap<number, number>;
     readonly events: RingBufferMap;
   };
   readonly programs: {
@@ -105,13 +105,13 @@ export async function load(options: Options = {}): Promise<Loaded> {
       counters: collection.maps.get("counters"),
       iterator_scratch: collection.maps.get("iterator_scratch"),
       blocked: collection.maps.get("blocked"),
+      targets: collection.maps.get("targets"),
       counts_0: collection.maps.get("counts_0"),
       counts_1: collection.maps.get("counts_1"),
       stacks_0: collection.maps.get("stacks_0"),
       stacks_1: collection.maps.get("stacks_1"),
       scratch: collection.maps.get("scratch"),
       images: collection.maps.get("images"),
-      targets: collection.maps.get("targets"),
       events: collection.maps.ringBuffer("events"),
     },
     programs: {

@@ -1,4 +1,5 @@
 import type { SymbolizedFrame } from "@skep/symbols";
+import type { TracedProcess } from "../traced-process.ts";
 
 /** Where the CPU time went, or for what time was spent off the CPU, in plain data. */
 export interface CpuProfile {
@@ -59,15 +60,7 @@ export interface ProfileSample {
   /** One value per sample type. */
   readonly values: readonly number[];
   /** Shared by all samples of one process image. */
-  readonly process: SampledProcess;
+  readonly process: TracedProcess;
   readonly threadId: number;
   readonly threadName: string;
-}
-
-export interface SampledProcess {
-  readonly pid: number;
-  /** Name of its first thread; of the sampled thread where the process was gone too soon. */
-  readonly name: string;
-  readonly executablePath?: string;
-  readonly containerId?: string;
 }

@@ -1,8 +1,9 @@
 import { readFileSync } from "node:fs";
 import { BpfError } from "@skep/ebpf";
+import type { TargetOptions } from "../filters/target-options.ts";
 import type { ProfileMode } from "./profile.ts";
 
-export interface CpuProfilerOptions {
+export interface CpuProfilerOptions extends TargetOptions {
   /** `on-cpu` (the default) samples what runs; `off-cpu` measures how long threads wait, and where. */
   readonly mode?: ProfileMode;
   /**
@@ -10,14 +11,6 @@ export interface CpuProfilerOptions {
    * that fire 100 times a second. Of no meaning off the CPU, where every interval is measured.
    */
   readonly frequencyHz?: number;
-  /** Only these processes; all when absent. */
-  readonly pids?: readonly number[];
-  /** With `pids`: their children too, those there are and those to come. Defaults to true. */
-  readonly followChildren?: boolean;
-  /** With `pids`: count a process from its next exec on; for a command that waits to be started. Defaults to false. */
-  readonly startOnExec?: boolean;
-  /** Only what runs in this cgroup (v2) or below: absolute path, or relative to where cgroup2 is mounted. */
-  readonly cgroupPath?: string;
   /** Sizes of the kernel's tables, in entries; for tests of what happens when they are full. */
   readonly tableSizes?: Partial<Pick<TableSizes, "counts" | "stacks" | "blocked">>;
 }

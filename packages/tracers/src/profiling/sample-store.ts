@@ -1,12 +1,13 @@
 import type { ProcessImage, SymbolizedFrame } from "@skep/symbols";
+import type { TracedProcess } from "../traced-process.ts";
 import type { ProcessImages } from "./process-images.ts";
-import type { ProfileSample, SampledProcess } from "./profile.ts";
+import type { ProfileSample } from "./profile.ts";
 import { type SampleKey, sampleIdentity } from "./sample-table.ts";
 import type { StackResolver } from "./stack-resolver.ts";
 
 interface Entry {
   readonly stack: readonly SymbolizedFrame[];
-  readonly process: SampledProcess;
+  readonly process: TracedProcess;
   readonly threadId: number;
   readonly threadName: string;
   /** The process was gone before its memory map was read. */

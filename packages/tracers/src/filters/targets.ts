@@ -1,7 +1,7 @@
 import type { KeyedMap } from "@skep/ebpf";
-import { descendantsOf, isRunning } from "../filters/processes.ts";
+import { descendantsOf, isRunning } from "./processes.ts";
 
-/** `TARGET_*` of profile.bpf.c. */
+/** `TARGET_*` of kernel/targets.h. */
 const PENDING = 1;
 const TRACED = 2;
 
