@@ -1,3 +1,4 @@
+export * from "./files/index.ts";
 export { type CgroupTarget, resolveCgroup } from "./filters/cgroup.ts";
 export { assertProcessesExist } from "./filters/processes.ts";
 export type { TargetOptions } from "./filters/target-options.ts";
