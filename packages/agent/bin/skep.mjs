@@ -18,7 +18,7 @@ if (major < 22 || (major === 22 && minor < 15)) {
 } else {
   // Not for the commands that Skep starts.
   if (process.env.MALLOC_MMAP_THRESHOLD_ === mallocThreshold) delete process.env.MALLOC_MMAP_THRESHOLD_;
-  await import("../dist/main.js").catch((error) => {
+  await import("../dist/bundle/main.js").catch((error) => {
     if (error.code !== "ERR_MODULE_NOT_FOUND") throw error;
     process.stderr.write(`skep: not built (${error.message.split("\n")[0]})\n      run this first: npm run build\n`);
     process.exitCode = 1;

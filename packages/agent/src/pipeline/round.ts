@@ -96,8 +96,8 @@ export interface SelfSample {
   /** Time in its BPF programs in this round; absent unless BPF statistics are switched on. */
   readonly bpfRunTimeNs?: number;
   readonly residentBytes: number;
-  /** What of it cannot be given back; looked up now and then, absent until then. */
-  readonly anonymousBytes?: number;
+  /** What of it cannot be given back to files. */
+  readonly anonymousBytes: number;
   /** Kernel memory of its BPF maps. */
   readonly mapBytes: number;
   /** Those that were on at any time since the start. */

@@ -1,11 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseArguments } from "../cli/parse-arguments.ts";
+import { runOptions } from "../run/run-options.ts";
 import { profileCommand, profileOptions } from "./profile-command.ts";
 import { type ProfileRequest, parseProfileRequest } from "./profile-request.ts";
 
 function request(line: string): ProfileRequest {
-  const grammar = { name: profileCommand.name, options: profileOptions, takesCommand: true } as const;
+  const grammar = {
+    name: profileCommand.name,
+    options: { ...runOptions, ...profileOptions },
+    takesCommand: true,
+  } as const;
   const { options, command } = parseArguments(grammar, line === "" ? [] : line.split(" "));
   return parseProfileRequest(options, command);
 }
@@ -21,16 +26,10 @@ const everything: ProfileRequest = {
 
 const understood: readonly [line: string, expected: Partial<ProfileRequest>][] = [
   ["", {}],
-  ["-p 1", { target: { kind: "pids", pids: [1] } }],
-  ["-p 7,8,7", { target: { kind: "pids", pids: [7, 8] } }],
-  ["-p 7 -p 8,9", { target: { kind: "pids", pids: [7, 8, 9] } }],
-  ["--cgroup system.slice", { target: { kind: "cgroup", path: "system.slice" } }],
+  ["-p 1 -d 10", { target: { kind: "pids", pids: [1] }, durationMs: 10_000 }],
   ["-- make -p 4", { target: { kind: "command", command: ["make", "-p", "4"] } }],
   ["-F 1", { frequencyHz: 1 }],
   ["-F 100000", { frequencyHz: 100_000 }],
-  ["-d 0.1", { durationMs: 100 }],
-  ["-d 10", { durationMs: 10_000 }],
-  ["-d 86400", { durationMs: 86_400_000 }],
   ["--off-cpu", { mode: "off-cpu" }],
   ["-o a.folded -o b.html", { outputPaths: ["a.folded", "b.html"] }],
   ["--json", { json: true, outputPaths: [] }],
@@ -41,33 +40,16 @@ for (const [line, expected] of understood) {
   test(`understands "${line}"`, () => assert.deepEqual(request(line), { ...everything, ...expected }));
 }
 
-const PIDS = "-p takes numbers with commas between them: -p 4242,4243";
 const HERTZ = "-F takes a whole number of hertz, at least 1: -F 99";
-const SECONDS = "-d takes seconds, from 0.1 to 86400 (a day): -d 10";
-const ONE_WAY = "say in one way what to profile";
 
 const refused: readonly [line: string, message: string, hint: string][] = [
-  ["-p nginx", '"nginx" is not a process id', PIDS],
-  ["-p 0", '"0" is not a process id', PIDS],
-  ["-p 1,", '"" is not a process id', PIDS],
-  ["-p 1.5", '"1.5" is not a process id', PIDS],
-  ["-p 0x10", '"0x10" is not a process id', PIDS],
-  ["-p 4194304", '"4194304" is not a process id', PIDS],
-  ["-p 99999999999999999999", '"99999999999999999999" is not a process id', PIDS],
   ["-F 0", '"0" is not a sampling frequency', HERTZ],
   ["-F=-1", '"=-1" is not a sampling frequency', HERTZ],
   ["--frequency=-1", '"-1" is not a sampling frequency', HERTZ],
   ["-F 99.5", '"99.5" is not a sampling frequency', HERTZ],
   ["-F 1e3", '"1e3" is not a sampling frequency', HERTZ],
   ["-F fast", '"fast" is not a sampling frequency', HERTZ],
-  ["-d 0", '"0" is not a duration', SECONDS],
-  ["-d 0.05", '"0.05" is not a duration', SECONDS],
-  ["-d 86401", '"86401" is not a duration', SECONDS],
-  ["-d 10s", '"10s" is not a duration', SECONDS],
-  ["-d Infinity", '"Infinity" is not a duration', SECONDS],
-  ["-p 1 -- make", "-p and COMMAND cannot be combined", ONE_WAY],
-  ["-p 1 --cgroup x", "-p and --cgroup cannot be combined", ONE_WAY],
-  ["--cgroup x -- make", "--cgroup and COMMAND cannot be combined", ONE_WAY],
+  ["-p 1 -- make", "-p and COMMAND cannot be combined", "say in one way which processes are meant"],
 ];
 
 for (const [line, message, hint] of refused) {

@@ -1,32 +1,26 @@
 import { ExitCode } from "../cli/exit-code.ts";
-import type { ParsedOptions } from "../cli/option-spec.ts";
 import { incompleteLines } from "../output/incomplete.ts";
 import { encodeJson } from "../output/json.ts";
 import { formatTable, type TableOptions } from "../output/table.ts";
+import { Run } from "../run/run.ts";
+import { subjectOf } from "../run/target.ts";
 import { checkSystem } from "../system/check-system.ts";
-import { Interruption } from "./interruption.ts";
-import { describeCommandExit, LaunchedCommand } from "./launched-command.ts";
 import { OutputFiles, parseOutputPaths } from "./output-files.ts";
-import type { profileOptions } from "./profile-command.ts";
-import { parseProfileRequest, subjectOf } from "./profile-request.ts";
+import type { ProfileOptions } from "./profile-command.ts";
+import { parseProfileRequest } from "./profile-request.ts";
 
 /** Runs `skep profile`: all that can be wrong is found out first, then the machine is measured, then it is told. */
-export async function runProfile(
-  options: ParsedOptions<typeof profileOptions>,
-  command: readonly string[] | undefined,
-): Promise<number> {
+export async function runProfile(options: ProfileOptions, command: readonly string[] | undefined): Promise<number> {
   const request = parseProfileRequest(options, command);
   const outputRequests = parseOutputPaths(request.outputPaths);
   checkSystem("profiling");
   using outputs = OutputFiles.open(outputRequests);
-  using interruption = new Interruption(() => outputs[Symbol.dispose]());
-  using launched =
-    request.target.kind === "command" ? await LaunchedCommand.start(request.target.command, request.json) : undefined;
+  using run = await Run.begin(request, () => outputs[Symbol.dispose]());
 
   // Not before it is needed: a wrong command line should not wait for the library and its native part to load.
   const { recordProfile } = await import("./record-profile.ts");
-  const profile = await recordProfile(request, launched, interruption.requested);
-  if (launched !== undefined) process.stderr.write(describeEndOfCommand(launched));
+  const profile = await recordProfile(request, run);
+  run.reportCommand();
 
   const subject = subjectOf(request.target);
   const report = { ...profile, ...(subject !== undefined && { subject }) };
@@ -44,11 +38,4 @@ function tableSize(incompleteLineCount: number): TableOptions {
   const { columns = 80, rows = 29 } = process.stdout;
   const otherLines = 9 + (incompleteLineCount > 0 ? incompleteLineCount + 2 : 0);
   return { columns, rows: Math.min(20, Math.max(5, rows - otherLines)) };
-}
-
-/** A line on how COMMAND ended, or that it is ended now; nothing where all is well. */
-function describeEndOfCommand({ name, exit, pid }: LaunchedCommand): string {
-  if (exit === undefined) return `skep: ${name} (${pid}) is still running and gets SIGTERM\n`;
-  const line = describeCommandExit(name, exit);
-  return line === undefined ? "" : `skep: ${line}\n`;
 }
