@@ -15,6 +15,9 @@ export async function build(): Promise<void> {
   await mustRun("tsc", ["-b", "packages/agent"]);
   await mustRun("npm", ["run", "--silent", "build", "-w", "@skep/ui"], { quiet: true });
   copyBesideTheCode();
+  // Not before it is needed: nothing is built most of the time.
+  const { bundleAgent } = await import("./bundle-agent.ts");
+  await bundleAgent();
   writeFileSync(stamp, "");
   // A source that was changed meanwhile is newer than the build.
   utimesSync(stamp, startedAt, startedAt);

@@ -1,4 +1,6 @@
-import koffi from "koffi";
+import { createRequire } from "node:module";
+
+type Koffi = typeof import("koffi");
 
 /** Demangles a C++ name; undefined for names that are not C++. */
 export type CxxDemangle = (symbol: string) => string | undefined;
@@ -20,9 +22,11 @@ const backReference = /[ST][0-9A-Z]*_/g;
  * Undefined on systems without the library: names stay as the linker knows them.
  */
 export function loadCxxDemangle(): CxxDemangle | undefined {
+  // Loaded here and by require: most machines run little C++, and its ESM entry costs 2 MB more.
+  const koffi = createRequire(import.meta.url)("koffi") as Koffi;
   for (const libraryName of libraryNames) {
     try {
-      return bind(libraryName);
+      return bind(koffi, libraryName);
     } catch {
       // Not installed, or without the function: the next one.
     }
@@ -30,7 +34,7 @@ export function loadCxxDemangle(): CxxDemangle | undefined {
   return undefined;
 }
 
-function bind(libraryName: string): CxxDemangle {
+function bind(koffi: Koffi, libraryName: string): CxxDemangle {
   const library = koffi.load(libraryName);
   // The result is malloc'ed: taken as a pointer, so that it can be freed after the text was copied.
   const demangle = library.func(

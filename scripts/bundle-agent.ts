@@ -1,0 +1,47 @@
+import { readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { type Plugin, rolldown } from "rolldown";
+import { fromRoot } from "./repository.ts";
+
+const input = fromRoot("packages/agent/dist/main.js");
+const output = fromRoot("packages/agent/dist/bundle");
+
+/**
+ * Puts the compiled modules that `skep` is made of, those of the other packages included, into a few files: 160 small
+ * ones take three times as long to load, and 5 MB more. Imports that wait for a command (`await import`) stay apart, in
+ * files of their own. Names stay as they are, so that a stack trace can be read. koffi, being native, is loaded by
+ * `require`, and so stays outside.
+ */
+export async function bundleAgent(): Promise<void> {
+  await using bundle = await rolldown({ input, platform: "node", plugins: [ownLocations] });
+  await bundle.write({
+    dir: output,
+    cleanDir: true,
+    entryFileNames: "[name].js",
+    chunkFileNames: "[name].js",
+    comments: false,
+  });
+}
+
+/**
+ * A module finds what lies beside it (its kernel half, the page, koffi of its own package) by `import.meta.url`, which in
+ * a bundle is that of the bundle. So it is replaced by where the module itself lies: below its package, wherever that is
+ * installed.
+ */
+const ownLocations: Plugin = {
+  name: "own-locations",
+  transform(code, module) {
+    const folder = packageFolderOf(module);
+    // Of what is not part of this repository, nothing is known.
+    if (folder === undefined || !code.includes("import.meta.url")) return null;
+    const { name } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+    const path = JSON.stringify(relative(folder, module));
+    const manifest = JSON.stringify(`${name}/package.json`);
+    return { code: code.replaceAll("import.meta.url", `new URL(${path}, import.meta.resolve(${manifest})).href`) };
+  },
+};
+
+function packageFolderOf(module: string): string | undefined {
+  const [folder] = relative(fromRoot("packages"), module).split("/");
+  return folder === undefined || folder === ".." ? undefined : fromRoot(join("packages", folder));
+}
