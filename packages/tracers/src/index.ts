@@ -4,4 +4,5 @@ export { assertProcessesExist } from "./filters/processes.ts";
 export type { TargetOptions } from "./filters/target-options.ts";
 export type { Overhead } from "./overhead.ts";
 export * from "./profiling/index.ts";
+export * from "./syscalls/index.ts";
 export type { TracedProcess } from "./traced-process.ts";
