@@ -30,7 +30,3 @@ export function reportValueIndex(report: ProfileReport): number {
   if (index < 0) throw new RangeError(`the profile has no values in ${unit}`);
   return index;
 }
-
-export function lostCount(report: ProfileReport): number {
-  return Object.values(report.lost).reduce((sum, count) => sum + count, 0);
-}

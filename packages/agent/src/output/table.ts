@@ -1,8 +1,11 @@
+import { type Column, layOutTable } from "./columns.ts";
 import { shortenFunctionName } from "./function-name.ts";
-import { incompleteLines } from "./incomplete.ts";
+import { counted, formatCount, formatDuration } from "./numbers.ts";
+import { cutProcess, formatProcess } from "./process-name.ts";
 import { type ProfileFunction, profileFunctions } from "./profile-functions.ts";
-import { lostCount, type ProfileReport, type ReportUnit, reportUnit } from "./report.ts";
-import { cutMiddle, displayWidth, padDisplayEnd, printable } from "./text.ts";
+import { incompleteLines, lostLines, sumOfReasons } from "./reasons.ts";
+import { type ProfileReport, type ReportUnit, reportUnit } from "./report.ts";
+import { printable } from "./text.ts";
 
 export interface TableOptions {
   /** Columns of the terminal; below 60 the lines get longer than that. Default: 80. */
@@ -12,14 +15,20 @@ export interface TableOptions {
 }
 
 const MIN_COLUMNS = 60;
-const GAP = "  ";
 /** Wide enough for `100.0%` and `999 ms`. */
 const VALUE_COLUMNS = 6;
+
+const incompleteMeanings: Readonly<Record<string, string>> = {
+  truncated: "deeper than 127 frames",
+  exited: "of processes that exited before they could be looked up",
+  blockedBeforeStart: "blocked since before the start, so where in the program is not known",
+  childrenNotFollowed: "children not followed, for lack of room",
+};
 
 /** The functions that took the most, for a terminal: plain text with a line feed at each line's end. */
 export function formatTable(report: ProfileReport, { columns = 80, rows = 20 }: TableOptions = {}): string {
   const functions = profileFunctions(report);
-  const lines = [...headerLines(report, functions), ""];
+  const lines = [headerLine(report, functions), ...lostLines(report.lost), ""];
   if (functions.length === 0) {
     lines.push(report.mode === "on-cpu" ? "Nothing ran on a CPU." : "Nothing waited.");
   } else {
@@ -28,75 +37,38 @@ export function formatTable(report: ProfileReport, { columns = 80, rows = 20 }: 
     const more = functions.length - shown.length;
     if (more > 0) lines.push("", `and ${counted(more, "more function")}`);
   }
-  const incomplete = incompleteLines(report.incomplete ?? {});
-  if (incomplete.length > 0) lines.push("", "incomplete:", ...incomplete.map((text) => `  ${text}`));
-  return `${lines.join("\n")}\n`;
+  return `${[...lines, ...profileIncompleteLines(report)].join("\n")}\n`;
 }
 
-function headerLines(report: ProfileReport, functions: readonly ProfileFunction[]): string[] {
-  const lost = lostCount(report);
+/** What the table says, at its end, about what counts though a part of it is missing. */
+export function profileIncompleteLines({ incomplete = {} }: ProfileReport): string[] {
+  return incompleteLines(incomplete, incompleteMeanings);
+}
+
+function headerLine(report: ProfileReport, functions: readonly ProfileFunction[]): string {
   const seconds = `${(report.durationNs / 1e9).toFixed(1)} s`;
-  const tail = `${formatNumber(lost)} lost`;
-  const header =
-    report.mode === "on-cpu"
-      ? `${report.frequencyHz} Hz on ${counted(report.cpuCount, "CPU")} for ${seconds}: ${counted(report.sampleCount, "sample")}, ${tail}`
-      : `Off-CPU for ${seconds}: ${counted(report.sampleCount, "wait")}, ${formatDuration(sumOfSelf(functions))} in all, ${tail}`;
-  if (lost === 0) return [header];
-  const reasons = Object.entries(report.lost).filter(([, count]) => count > 0);
-  return [
-    header,
-    `lost: ${reasons.map(([reason, count]) => `${printable(reason)} ${formatNumber(count)}`).join(", ")}`,
-  ];
+  const tail = `${formatCount(sumOfReasons(report.lost))} lost`;
+  return report.mode === "on-cpu"
+    ? `${report.frequencyHz} Hz on ${counted(report.cpuCount, "CPU")} for ${seconds}: ${counted(report.sampleCount, "sample")}, ${tail}`
+    : `Off-CPU for ${seconds}: ${counted(report.sampleCount, "wait")}, ${formatDuration(sumOfSelf(functions))} in all, ${tail}`;
 }
 
-function tableLines(
-  functions: readonly ProfileFunction[],
-  format: (value: number) => string,
-  columns: number,
-): string[] {
-  const cells = functions.map(({ self, total, name, module, process, pid }) => ({
-    self: format(self),
-    total: format(total),
-    name: printable(name),
-    module: printable(module),
-    process: printable(process),
-    pid: ` (${pid})`,
-  }));
-  const widest = (texts: readonly string[]) => Math.max(...texts.map(displayWidth));
-  const valueColumns = Math.max(VALUE_COLUMNS, widest(cells.flatMap(({ self, total }) => [self, total])));
-  const moduleColumns = Math.min(
-    widest(["MODULE", ...cells.map(({ module }) => module)]),
-    Math.max(10, Math.floor(columns * 0.15)),
-  );
-  const processColumns = Math.min(
-    widest(["PROCESS", ...cells.map(({ process, pid }) => process + pid)]),
-    Math.max(18, Math.floor(columns * 0.2)),
-  );
-  const nameColumns = Math.min(
-    widest(["FUNCTION", ...cells.map(({ name }) => name)]),
-    columns - 2 * valueColumns - moduleColumns - processColumns - 4 * GAP.length,
-  );
-
-  const line = (self: string, total: string, name: string, module: string, process: string) =>
-    [
-      self.padStart(valueColumns),
-      total.padStart(valueColumns),
-      padDisplayEnd(name, nameColumns),
-      padDisplayEnd(module, moduleColumns),
-      process,
-    ].join(GAP);
-  return [
-    line("SELF", "TOTAL", "FUNCTION", "MODULE", "PROCESS"),
-    ...cells.map(({ self, total, name, module, process, pid }) =>
-      line(
-        self,
-        total,
-        shortenFunctionName(name, nameColumns),
-        cutMiddle(module, moduleColumns),
-        cutMiddle(process, processColumns - pid.length) + pid,
-      ),
-    ),
+function tableLines(functions: readonly ProfileFunction[], format: (value: number) => string, width: number): string[] {
+  const columns: readonly Column[] = [
+    { title: "SELF", align: "end", least: VALUE_COLUMNS },
+    { title: "TOTAL", align: "end", least: VALUE_COLUMNS },
+    { title: "FUNCTION", align: "start", yields: true, cut: shortenFunctionName },
+    { title: "MODULE", align: "start", most: Math.max(10, Math.floor(width * 0.15)) },
+    { title: "PROCESS", align: "start", most: Math.max(18, Math.floor(width * 0.2)), cut: cutProcess },
   ];
+  const rows = functions.map(({ self, total, name, module, process, pid }) => [
+    format(self),
+    format(total),
+    printable(name),
+    printable(module),
+    formatProcess({ name: process, pid }),
+  ]);
+  return layOutTable(columns, rows, width);
 }
 
 /** Samples are shown as shares of the whole; time off the CPU as it is, since waits run side by side. */
@@ -115,22 +87,4 @@ function formatValue(functions: readonly ProfileFunction[], unit: ReportUnit): (
 
 function sumOfSelf(functions: readonly ProfileFunction[]): number {
   return functions.reduce((sum, { self }) => sum + self, 0);
-}
-
-/** Three digits where they fit: `2.00 s`, `31.4 s`, `20 ms`, `7 us`. */
-function formatDuration(durationNs: number): string {
-  if (durationNs >= 99.95e9) return `${Math.round(durationNs / 1e9)} s`;
-  if (durationNs >= 9.995e9) return `${(durationNs / 1e9).toFixed(1)} s`;
-  if (durationNs >= 999.5e6) return `${(durationNs / 1e9).toFixed(2)} s`;
-  if (durationNs >= 999.5e3) return `${Math.round(durationNs / 1e6)} ms`;
-  if (durationNs >= 999.5) return `${Math.round(durationNs / 1e3)} us`;
-  return `${Math.round(durationNs)} ns`;
-}
-
-function counted(count: number, noun: string): string {
-  return `${formatNumber(count)} ${noun}${count === 1 ? "" : "s"}`;
-}
-
-function formatNumber(value: number): string {
-  return value.toLocaleString("en-US");
 }

@@ -1,7 +1,6 @@
 import { ExitCode } from "../cli/exit-code.ts";
-import { incompleteLines } from "../output/incomplete.ts";
 import { encodeJson } from "../output/json.ts";
-import { formatTable, type TableOptions } from "../output/table.ts";
+import { formatTable, profileIncompleteLines, type TableOptions } from "../output/table.ts";
 import { Run } from "../run/run.ts";
 import { subjectOf } from "../run/target.ts";
 import { checkSystem } from "../system/check-system.ts";
@@ -25,7 +24,7 @@ export async function runProfile(options: ProfileOptions, command: readonly stri
   const subject = subjectOf(request.target);
   const report = { ...profile, ...(subject !== undefined && { subject }) };
   process.stdout.write(
-    request.json ? encodeJson(report) : formatTable(report, tableSize(incompleteLines(profile.incomplete).length)),
+    request.json ? encodeJson(report) : formatTable(report, tableSize(profileIncompleteLines(report).length)),
   );
   // All but the JSON object stays off standard output when that was asked for.
   const notes = request.json ? process.stderr : process.stdout;
@@ -36,6 +35,5 @@ export async function runProfile(options: ProfileOptions, command: readonly stri
 /** As wide as the terminal, and so high that its first line is still to be seen above the prompt. */
 function tableSize(incompleteLineCount: number): TableOptions {
   const { columns = 80, rows = 29 } = process.stdout;
-  const otherLines = 9 + (incompleteLineCount > 0 ? incompleteLineCount + 2 : 0);
-  return { columns, rows: Math.min(20, Math.max(5, rows - otherLines)) };
+  return { columns, rows: Math.min(20, Math.max(5, rows - 9 - incompleteLineCount)) };
 }
