@@ -1,5 +1,5 @@
 import type { CpuProfile } from "@skep/tracers/profiling";
-import type { FileReport, ProcessEvent, SyscallReport } from "./tracer-reports.ts";
+import type { FileReport, ProcessEvent, ProcessReport, SyscallReport } from "./tracer-reports.ts";
 
 /**
  * What was observed between two reads of all tracers: plain data that nobody changes, dropped once its readers had it.
@@ -50,12 +50,18 @@ export interface TracerState {
   readonly samplingFactor: number;
 }
 
-/** What happened to processes in the time of a round, in the order of time. */
+/** What happened to processes in the time of a round. */
 export interface ProcessRound {
+  /** Counts of all that happened, missing events included. */
+  readonly report: ProcessReport;
+  /** In the order in which they were read, which is nearly that of time; at most {@link PROCESS_EVENT_LIMIT}. */
   readonly events: readonly ProcessEvent[];
   /** Events that are missing, by reason. */
   readonly lost: Readonly<Record<string, number>>;
 }
+
+/** Events kept for a round: of some 400 bytes each, and 50 process starts a second make 1,500 in 10 s. */
+export const PROCESS_EVENT_LIMIT = 8192;
 
 /** The machine, by /proc/stat, /proc/meminfo and /proc/loadavg. */
 export interface HostSample {

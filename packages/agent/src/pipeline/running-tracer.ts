@@ -1,0 +1,38 @@
+import type { Overhead } from "@skep/tracers";
+import type { Round } from "./round.ts";
+
+/** The reports of a round, of which each tracer fills in its own. */
+export type RoundReports = Pick<Round, "cpu" | "offCpu" | "syscalls" | "files" | "processes">;
+
+/** What a tracer tells of the time since it was asked before. */
+export interface Observation {
+  readonly reports: RoundReports;
+  /** What its kernel half saw and its report holds. */
+  readonly delivered: number;
+  /** What its kernel half saw and its report lacks, by reason. */
+  readonly lost: Readonly<Record<string, number>>;
+  /** By what means of the kernel it works, where it tells. */
+  readonly rung?: string;
+}
+
+/** A tracer at work, as the pipeline sees it: all of them look the same. */
+export interface RunningTracer extends AsyncDisposable {
+  observe(): Promise<Observation>;
+  /** Detaches. What was counted can still be observed. */
+  stop(): void;
+  /** What its kernel half saw since it was started. */
+  readonly seen: number;
+  overhead(): Overhead;
+}
+
+/** Sum of counts by reason. */
+export function sumOf(counts: Readonly<Record<string, number>>): number {
+  let sum = 0;
+  for (const name in counts) sum += counts[name] ?? 0;
+  return sum;
+}
+
+/** Adds counts by reason to others. */
+export function addCounts(totals: Record<string, number>, counts: Readonly<Record<string, number>>): void {
+  for (const name in counts) totals[name] = (totals[name] ?? 0) + (counts[name] ?? 0);
+}

@@ -1,0 +1,24 @@
+import type { TargetOptions } from "@skep/tracers";
+import type { CpuProfilerOptions } from "@skep/tracers/profiling";
+import type { TracerName } from "./round.ts";
+
+/** The options of each tracer that is to run. */
+export interface TracerSettings {
+  readonly cpu?: Omit<CpuProfilerOptions, "mode">;
+  readonly "off-cpu"?: Omit<CpuProfilerOptions, "mode" | "frequencyHz">;
+  readonly syscalls?: TargetOptions & { readonly calls?: readonly string[]; readonly latencies?: boolean };
+  readonly processes?: TargetOptions;
+  readonly files?: TargetOptions & { readonly fileSystems?: readonly string[]; readonly slowNs?: number };
+}
+
+export type SettingsOf<Name extends TracerName> = NonNullable<TracerSettings[Name]>;
+
+/** What a tracer shall do from now on. */
+export interface TracerChange<Name extends TracerName = TracerName> {
+  /** Undefined: it is taken off. */
+  readonly settings: SettingsOf<Name> | undefined;
+  /** Why it does less than it was configured to, as a sentence without a full stop. Absent: it does all of it. */
+  readonly reason?: string;
+  /** What one observation stands for with these settings. Default 1. */
+  readonly samplingFactor?: number;
+}
