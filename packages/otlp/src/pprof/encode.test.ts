@@ -3,8 +3,9 @@ import { test } from "node:test";
 import { gunzipSync } from "node:zlib";
 import fc from "fast-check";
 import * as pprof from "pprof-format";
+import type { Frame, Mapping, ProcessInfo, Profile, ProfileSample } from "../profiles/profile.ts";
+import { cpuProfiles } from "../testing/profile-arbitraries.ts";
 import { encodePprof } from "./encode.ts";
-import type { Frame, Mapping, ProcessInfo, Profile, ProfileSample } from "./profile.ts";
 
 const node: Mapping = {
   name: "node",
@@ -268,42 +269,9 @@ test("the wrong number of values is refused", () => {
   assert.throws(() => encodePprof(profileOf([sample])), new RangeError("a sample has 1 values for 2 sample types"));
 });
 
-const names = fc.oneof(fc.string({ minLength: 1 }), fc.string({ unit: "binary", minLength: 1, maxLength: 200 }));
-const mappings: fc.Arbitrary<Mapping> = fc
-  .record({
-    name: names,
-    path: fc.string(),
-    startAddress: fc.bigInt({ min: 0n, max: 2n ** 63n }),
-    sizeBytes: fc.bigInt({ min: 1n, max: 2n ** 62n }),
-    fileOffset: fc.bigInt({ min: 0n, max: 2n ** 40n }),
-  })
-  .map(({ sizeBytes, ...mapping }) => ({ ...mapping, limitAddress: mapping.startAddress + sizeBytes }));
-const profiles: fc.Arbitrary<Profile> = fc.array(mappings, { minLength: 1, maxLength: 4 }).chain((ranges) => {
-  const frames: fc.Arbitrary<Frame> = fc
-    .record({ name: names, mapping: fc.constantFrom(...ranges), offset: fc.nat(5), symbolized: fc.boolean() })
-    .map(({ offset, ...frame }) => ({
-      ...frame,
-      kind: "native",
-      address: frame.mapping.startAddress + BigInt(offset),
-    }));
-  return fc
-    .array(
-      fc.record({
-        stack: fc.array(frames, { maxLength: 20 }),
-        count: fc.nat({ max: 1_000_000 }),
-        process: fc.record({ pid: fc.nat(), name: names, executablePath: names }),
-        threadId: fc.nat(),
-        threadName: names,
-      }),
-    )
-    .map((samples) =>
-      profileOf(samples.map(({ count, ...sample }) => ({ ...sample, values: [count, count * periodNs] }))),
-    );
-});
-
 test("any profile comes back: sums conserved, nothing dangles, nothing is left over", () => {
   fc.assert(
-    fc.property(profiles, (profile) => {
+    fc.property(cpuProfiles, (profile) => {
       const decoded = decode(profile);
       const { samples, text } = resolved(decoded);
 

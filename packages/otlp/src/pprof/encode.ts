@@ -1,7 +1,7 @@
 import { gzipSync } from "node:zlib";
-import { ProtobufWriter } from "../protobuf-writer.ts";
-import type { Profile, ProfileSample, ValueType } from "./profile.ts";
-import { type MappingEntry, ProfileTables } from "./tables.ts";
+import type { Profile, ProfileSample, ValueType } from "../profiles/profile.ts";
+import { type MappingEntry, mappingFileName, ProfileTables } from "../profiles/tables.ts";
+import { ProtobufWriter } from "../protobuf/writer.ts";
 
 /** Field numbers of perftools.profiles, github.com/google/pprof/blob/main/proto/profile.proto. */
 const PROFILE = {
@@ -158,13 +158,6 @@ function writeFunctions(writer: ProtobufWriter, tables: ProfileTables): void {
     if (file !== undefined) writer.varint(FUNCTION.filename, tables.string(file));
     writer.endMessage(start);
   }
-}
-
-/** Viewers know the kernel and the vdso by these names, and look for no file of them. */
-function mappingFileName(mapping: MappingEntry["mapping"]): string {
-  if (mapping.name === "[kernel]") return "[kernel.kallsyms]";
-  if (mapping.name === "[vdso]") return "[vdso]";
-  return mapping.path === "" ? mapping.name : mapping.path;
 }
 
 function mainExecutablePath(samples: readonly ProfileSample[]): string | undefined {

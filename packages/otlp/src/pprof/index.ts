@@ -1,2 +1,10 @@
+export type {
+  Frame,
+  Mapping,
+  ProcessInfo,
+  Profile,
+  ProfileSample,
+  SpanReference,
+  ValueType,
+} from "../profiles/profile.ts";
 export { encodePprof } from "./encode.ts";
-export type { Frame, Mapping, ProcessInfo, Profile, ProfileSample, ValueType } from "./profile.ts";

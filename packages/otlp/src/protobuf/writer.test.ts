@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { ProtobufWriter } from "./protobuf-writer.ts";
+import { ProtobufWriter } from "./writer.ts";
 
 function written(write: (writer: ProtobufWriter) => void): string {
   const writer = new ProtobufWriter();

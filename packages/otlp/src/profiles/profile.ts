@@ -29,6 +29,15 @@ export interface ProfileSample {
   readonly process: ProcessInfo;
   readonly threadId: number;
   readonly threadName: string;
+  /** The span that the thread was working on; of the two formats, only OTLP keeps it. */
+  readonly span?: SpanReference;
+}
+
+export interface SpanReference {
+  /** 32 lowercase hex digits. */
+  readonly traceId: string;
+  /** 16 lowercase hex digits. */
+  readonly spanId: string;
 }
 
 export interface ProcessInfo {
@@ -47,6 +56,8 @@ export interface Frame {
   readonly address: bigint;
   readonly mapping: Mapping;
   readonly kind: "kernel" | "native" | "jit" | "vdso";
+  /** The runtime of a `jit` frame, where it is known: `v8js`, `jvm` ... (semantic conventions, `profile.frame.type`). */
+  readonly runtime?: string;
   /** False where `name` is made up of module and offset. */
   readonly symbolized: boolean;
   /** Source file and line, where the map of a JIT tells. */

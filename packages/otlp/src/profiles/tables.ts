@@ -15,6 +15,8 @@ export interface LocationEntry {
   readonly address: bigint;
   readonly functionId: number;
   readonly line: number | undefined;
+  /** `profile.frame.type` of the semantic conventions; pprof has no place for it. */
+  readonly frameType: string | undefined;
 }
 
 export interface FunctionEntry {
@@ -25,10 +27,10 @@ export interface FunctionEntry {
 }
 
 /**
- * The tables that pprof's messages refer to by id (locations, functions, mappings) or by index (strings).
+ * The tables that the messages of pprof and OTLP refer to: locations, functions, mappings, strings.
  *
  * An entry comes into being when the first frame asks for it, so that nothing is in a table without being used.
- * Ids count from 1: zero means "none" in pprof.
+ * Ids count from 1: zero means "none" in pprof. In OTLP they are indexes, and zero is an empty entry of each table.
  */
 export class ProfileTables {
   readonly locations: LocationEntry[] = [];
@@ -62,6 +64,11 @@ export class ProfileTables {
     return id;
   }
 
+  /** All mappings, by their ids. */
+  get mappings(): readonly MappingEntry[] {
+    return this.#mappings;
+  }
+
   /** All mappings; first, where there is one, that of the file `mainPath`. */
   mappingsFrom(mainPath: string | undefined): readonly MappingEntry[] {
     const main = this.#mappings.find(({ mapping }) => mapping.path === mainPath);
@@ -72,7 +79,8 @@ export class ProfileTables {
     const mapping = this.#mapping(frame.mapping);
     const functionId = this.#functionId(frame);
     // The function belongs to the key: a JIT may put another one at the same address, in time or in another process.
-    const key = `${mapping.id} ${frame.address} ${functionId} ${frame.line}`;
+    const frameType = frameTypeOf(frame);
+    const key = `${mapping.id} ${frame.address} ${functionId} ${frame.line} ${frameType}`;
     const known = this.#locationIdsByKey.get(key);
     if (known !== undefined) return known;
 
@@ -80,7 +88,8 @@ export class ProfileTables {
     if (frame.file === undefined) mapping.hasFilenames = false;
     if (frame.line === undefined) mapping.hasLineNumbers = false;
     const id = this.locations.length + 1;
-    this.locations.push({ id, mappingId: mapping.id, address: frame.address, functionId, line: frame.line });
+    const { address, line } = frame;
+    this.locations.push({ id, mappingId: mapping.id, address, functionId, line, frameType });
     this.#locationIdsByKey.set(key, id);
     return id;
   }
@@ -119,4 +128,16 @@ export class ProfileTables {
     this.#mappingsByKey.set(key, entry);
     return entry;
   }
+}
+
+function frameTypeOf({ kind, runtime }: Frame): string | undefined {
+  if (kind === "jit") return runtime;
+  return kind === "kernel" ? "kernel" : "native";
+}
+
+/** Viewers know the kernel and the vdso by these names, and look for no file of them. */
+export function mappingFileName({ name, path }: Mapping): string {
+  if (name === "[kernel]") return "[kernel.kallsyms]";
+  if (name === "[vdso]") return "[vdso]";
+  return path === "" ? name : path;
 }

@@ -1,0 +1,1 @@
+export { OtlpError, type OtlpErrorCode, type OtlpErrorDetails } from "../errors.ts";
