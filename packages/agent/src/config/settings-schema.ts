@@ -1,0 +1,161 @@
+import * as v from "valibot";
+import type { Settings } from "./settings.ts";
+
+// Each leaf has one sentence on what is allowed, which is its error message whatever is wrong with it, and one on what it
+// is for, which becomes its comment in `skep config print-default`.
+
+const flag = (standard: boolean, help: string) =>
+  v.optional(v.pipe(v.boolean("true or false"), v.description(help)), standard);
+
+function numberBetween(minimum: number, maximum: number) {
+  const allowed = `a number from ${minimum} to ${maximum}`;
+  return v.pipe(v.number(allowed), v.minValue(minimum, allowed), v.maxValue(maximum, allowed));
+}
+
+const number = (standard: number, minimum: number, maximum: number, help: string) =>
+  v.optional(v.pipe(numberBetween(minimum, maximum), v.description(help)), standard);
+
+function wholeNumber(standard: number, minimum: number, maximum: number, help: string) {
+  const allowed = `a whole number from ${minimum} to ${maximum}`;
+  const checks = [v.integer(allowed), v.minValue(minimum, allowed), v.maxValue(maximum, allowed)] as const;
+  return v.optional(v.pipe(v.number(allowed), ...checks, v.description(help)), standard);
+}
+
+// Those without a default of their own show an example instead, which `print-default` puts behind a #.
+
+const text = (example: string, help: string) =>
+  v.optional(v.pipe(v.string("a text"), v.nonEmpty("a text"), v.description(help), v.examples([example])));
+
+const choice = <const Choice extends string>(choices: readonly [Choice, ...Choice[]], help: string) => {
+  const allowed = `one of ${choices.join(", ")}`;
+  return v.optional(v.pipe(v.picklist(choices, allowed), v.description(help), v.examples([choices[0]])));
+};
+
+const names = (help: string) => {
+  const allowed = "a list of names: [one, two]";
+  const name = v.pipe(v.string(allowed), v.nonEmpty(allowed));
+  return v.optional(v.pipe(v.array(name, allowed), v.description(help)), []);
+};
+
+const textByName = v.record(v.string(), v.string("keys with texts: {key: text}"), "keys with texts: {key: text}");
+
+function pids(help: string) {
+  const allowed = "a list of process ids: [1, 4242]";
+  const pid = v.pipe(v.number(allowed), v.integer(allowed), v.minValue(1, allowed), v.maxValue(4_194_303, allowed));
+  return v.optional(v.pipe(v.array(pid, allowed), v.description(help)), []);
+}
+
+function url(example: string, help: string) {
+  const allowed = "an address that begins with http:// or https://";
+  const check = v.check<string, string>(isHttpUrl, allowed);
+  return v.optional(v.pipe(v.string(allowed), check, v.description(help), v.examples([example])));
+}
+
+function isHttpUrl(value: string): boolean {
+  const parsed = URL.parse(value);
+  return parsed !== null && ["http:", "https:"].includes(parsed.protocol) && parsed.hostname !== "";
+}
+
+/** What may stand where a section is expected. */
+export const keysWithValues: string = "keys with values, one on each line";
+
+const section = <const Entries extends v.ObjectEntries>(help: string, entries: Entries) =>
+  v.optional(v.pipe(v.strictObject(entries, keysWithValues), v.description(help)), {});
+
+/** Every key of `skep.yaml`. */
+export const settingsSchema: v.GenericSchema<unknown, Settings> = v.strictObject(
+  {
+    tracers: section("What is traced. One that this kernel has no means for is off; the page and the log say so.", {
+      cpu: section("Which functions take the CPU.", {
+        enabled: flag(true, ""),
+        frequencyHz: wholeNumber(19, 1, 1000, "Samples per second on each CPU."),
+      }),
+      offCpu: section("What threads wait for. Every wait counts, so it costs more than the others.", {
+        enabled: flag(false, ""),
+      }),
+      syscalls: section("System calls: number, errors and time by process.", {
+        enabled: flag(true, ""),
+        latencies: flag(true, "Time of each call too, which costs about as much again as counting."),
+        calls: names("Only these, by name; all when empty."),
+      }),
+      processes: section("Processes that start, execute and end.", {
+        enabled: flag(true, ""),
+        execFailures: flag(true, "Failed execs too; without syscalls and files it is these that cost the most."),
+      }),
+      files: section("Files that are opened, read and written, by process.", {
+        enabled: flag(true, ""),
+        slowMs: number(0, 0, 3_600_000, "Operations that take at least so long become single events; 0: none."),
+        fileSystems: names("Only these types (ext4, xfs ...); all when empty."),
+      }),
+    }),
+    targets: section("Whom to trace: everybody, unless something is said here.", {
+      pids: pids("Only these processes and the children that they start."),
+      cgroup: text("system.slice/nginx.service", "Only what runs in this cgroup (v2) or below."),
+      processNames: names("Only processes with one of these names; the others are counted but not passed on."),
+    }),
+    intervalSeconds: wholeNumber(
+      10,
+      1,
+      300,
+      "Time between two reads of the tracers, which is that between two exports.",
+    ),
+    otlp: section("Where to send what was seen. The OTEL_* variables count where a key is not given.", {
+      endpoint: url("http://127.0.0.1:4318", "Without one nothing is sent."),
+      protocol: choice(["http/protobuf", "http/json", "grpc"], "One of http/protobuf, http/json, grpc."),
+      headers: v.optional(
+        v.pipe(textByName, v.description("Sent with each request."), v.examples([{ authorization: "Bearer secret" }])),
+      ),
+      compression: choice(["gzip", "none"], "gzip or none."),
+      timeoutSeconds: v.optional(
+        v.pipe(numberBetween(0.1, 600), v.description("For one try; what failed is tried again."), v.examples([10])),
+      ),
+      tls: section("Files in PEM format, for https.", {
+        caFile: text(
+          "/etc/ssl/collector-ca.pem",
+          "Whose certificates to trust, besides those that Node.js trusts anyway.",
+        ),
+        certificateFile: text("/etc/skep/client.pem", "What we show of ourselves."),
+        keyFile: text("/etc/skep/client-key.pem", "The private key to it."),
+      }),
+      signals: section("Which of the signals to send.", {
+        metrics: flag(true, ""),
+        logs: flag(true, ""),
+        profiles: flag(true, ""),
+      }),
+      queueMegabytes: number(
+        4,
+        0.25,
+        1024,
+        "Memory for what waits to be sent; beyond it the oldest is dropped, and counted.",
+      ),
+      spool: section("A folder for what waits, so that a collector may be away for long.", {
+        directory: text("/var/lib/skep", "Without one, what waits is kept in memory alone."),
+        megabytes: number(256, 1, 1_048_576, "Its size at most; beyond it the oldest is dropped, and counted."),
+      }),
+    }),
+    resource: section("What is said of this machine and its processes.", {
+      attributes: v.optional(v.pipe(textByName, v.description("Added to everything that is sent.")), {}),
+      kubernetes: section("Names of pods and containers, from this node's kubelet.", {
+        enabled: flag(false, ""),
+        kubeletUrl: url("https://127.0.0.1:10250", "Without one: https://$NODE_IP:10250, or https://127.0.0.1:10250."),
+      }),
+    }),
+    page: section("The live page, on 127.0.0.1 alone, behind a token that is made at each start.", {
+      enabled: flag(true, ""),
+      port: wholeNumber(7117, 0, 65_535, "0: any that is free."),
+      openEndpoints: flag(false, "/metrics and /debug/pprof answer without the token, to every user of this machine."),
+    }),
+    limits: section("What Skep itself may use.", {
+      cpuPercent: number(1, 0.1, 100, "Of all CPUs of the machine; above it the dearest tracers are turned down."),
+      seriesPerMetric: wholeNumber(
+        2000,
+        10,
+        1_000_000,
+        "Time series per metric; the rest is summed in one overflow series.",
+      ),
+      historyMinutes: wholeNumber(15, 1, 1440, "How far back the page can look."),
+      historyMegabytes: number(6, 1, 1024, "Memory for that; what does not fit is merged, oldest first."),
+    }),
+  },
+  keysWithValues,
+);
