@@ -76,34 +76,34 @@ static __always_inline bool dentry_is_deleted(struct dentry *dentry)
 }
 
 /*
- * Writes the names of path up to root, which both are the kernel's, to buffer + offset; answers the offset behind them,
- * at most PATH_BYTES further, and sets *flags.
+ * Writes the names of dentry, in that mount, up to root to buffer + offset; answers the offset behind them, at most
+ * PATH_BYTES further, and sets *flags.
  *
  * buffer holds mask + 1 + PATH_NAME_BYTES bytes, and mask + 1 is a power of two above any offset: the verifier wants to
- * see the bound anew in each round, and a mask is one that it never has to remember.
+ * see the bound anew in each round. What it must not see is how far each round may have come, or it follows all the
+ * combinations of lengths: an atomic addition is one that it doesn't follow.
  */
-static __always_inline u32 path_append(char *buffer, u32 mask, u32 offset, struct path *path, struct path *root,
-				       u32 *flags)
+static __always_inline u32 dentry_path_append(char *buffer, u32 mask, u32 offset, struct dentry *dentry,
+					      struct vfsmount *vfsmount, struct path *root, u32 *flags)
 {
-	struct dentry *dentry = BPF_CORE_READ(path, dentry);
 	struct dentry *root_dentry = BPF_CORE_READ(root, dentry);
-	struct mount *mount = mount_of(BPF_CORE_READ(path, mnt));
+	struct mount *mount = mount_of(vfsmount);
 	struct mount *root_mount = mount_of(BPF_CORE_READ(root, mnt));
-	u32 start = offset;
+	volatile u32 end = offset;
 
 	*flags = dentry_is_deleted(dentry) ? PATH_DELETED : 0;
 	for (u32 step = 0; step < PATH_STEPS; step++) {
 		struct dentry *parent;
 		struct mount *parent_mount;
-		long length;
+		u32 length;
 
 		if (dentry == root_dentry && mount == root_mount)
-			return offset;
+			return end;
 		if (dentry == BPF_CORE_READ(mount, mnt.mnt_root)) {
 			parent_mount = BPF_CORE_READ(mount, mnt_parent);
 			if (parent_mount == mount) {
 				*flags |= PATH_UNREACHABLE;
-				return offset;
+				return end;
 			}
 			dentry = BPF_CORE_READ(mount, mnt_mountpoint);
 			mount = parent_mount;
@@ -113,21 +113,29 @@ static __always_inline u32 path_append(char *buffer, u32 mask, u32 offset, struc
 		if (parent == dentry && step > 0) {
 			/* Moved out of the directory that is mounted: d_path() ends here, too. */
 			*flags |= PATH_UNREACHABLE;
-			return offset;
+			return end;
 		}
-		if (offset - start > PATH_BYTES - PATH_NAME_BYTES)
+		if (end - offset > PATH_BYTES - PATH_NAME_BYTES)
 			break;
-		length = bpf_probe_read_kernel_str(buffer + (offset & mask), PATH_NAME_BYTES,
+		length = bpf_probe_read_kernel_str(buffer + (end & mask), PATH_NAME_BYTES,
 						   BPF_CORE_READ(dentry, d_name.name));
-		if (length <= 0)
+		if ((s32)length <= 0)
 			break;
-		offset += length;
+		__sync_fetch_and_add(&end, length);
 		if (parent == dentry) {
 			*flags |= PATH_APART;
-			return offset;
+			return end;
 		}
 		dentry = parent;
 	}
 	*flags |= PATH_TRUNCATED;
-	return offset;
+	return end;
+}
+
+/* The same of a path that is the kernel's. */
+static __always_inline u32 path_append(char *buffer, u32 mask, u32 offset, struct path *path, struct path *root,
+				       u32 *flags)
+{
+	return dentry_path_append(buffer, mask, offset, BPF_CORE_READ(path, dentry), BPF_CORE_READ(path, mnt), root,
+				  flags);
 }
