@@ -2,6 +2,7 @@ import type { OptionSpecs } from "./option-spec.ts";
 import { type ParsedArguments, parseArguments } from "./parse-arguments.ts";
 
 export interface CommandDefinition<Specs extends OptionSpecs> {
+  /** One word, or two: `config check`. */
   readonly name: string;
   /** One line, for the list of commands. */
   readonly summary: string;
@@ -12,6 +13,8 @@ export interface CommandDefinition<Specs extends OptionSpecs> {
   readonly options: Specs;
   /** Everything after `--` is a command of the user's. */
   readonly takesCommand?: true;
+  /** Placeholder of the one argument that it needs beside its options, such as `FILE`. */
+  readonly argument?: string;
   /** Paragraphs below the options. */
   readonly notes?: readonly string[];
   readonly examples: readonly { readonly command: string; readonly does: string }[];

@@ -33,7 +33,7 @@ const understood: readonly [args: readonly string[], options: object, command?: 
 
 for (const [args, options, command] of understood) {
   test(`understands "${args.join(" ")}"`, () => {
-    assert.deepEqual(parseArguments(grammar, args), { options, command });
+    assert.deepEqual(parseArguments(grammar, args), { options, command, argument: "" });
   });
 }
 
@@ -69,6 +69,18 @@ test("a command that starts none refuses -- and plain arguments", () => {
     hints: [LISTS],
   });
   assert.throws(() => parseArguments(plain, ["make"]), { message: 'unexpected argument "make"', hints: [LISTS] });
+});
+
+test("a command that needs an argument takes one, wherever it stands", () => {
+  const needy = { name: "drink", argument: "CUP", options: { hot: { help: "" } } };
+  for (const args of [
+    ["big", "--hot"],
+    ["--hot", "big"],
+  ]) {
+    assert.deepEqual(parseArguments(needy, args), { options: { hot: true }, command: undefined, argument: "big" });
+  }
+  assert.throws(() => parseArguments(needy, ["--hot"]), { message: "CUP is missing", hints: ["skep drink CUP"] });
+  assert.throws(() => parseArguments(needy, ["a", "b"]), { message: 'unexpected argument "b"' });
 });
 
 test("flags of the user's own command are not ours", () => {

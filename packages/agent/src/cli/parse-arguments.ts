@@ -7,12 +7,16 @@ export interface ParsedArguments<Specs extends OptionSpecs> {
   readonly options: ParsedOptions<Specs>;
   /** What came after `--`; undefined without it. */
   readonly command: readonly string[] | undefined;
+  /** Of a command that takes one, which is then there; empty otherwise. */
+  readonly argument: string;
 }
 
 export interface Grammar<Specs extends OptionSpecs> {
   readonly name: string;
   readonly options: Specs;
   readonly takesCommand?: true;
+  /** Placeholder of the one argument that it needs beside its options, such as `FILE`. */
+  readonly argument?: string;
 }
 
 /**
@@ -37,6 +41,7 @@ export function parseArguments<const Specs extends OptionSpecs>(
 
   const given = new Map<string, string[]>();
   let command: string[] | undefined;
+  let argument: string | undefined;
   for (const token of tokens) {
     switch (token.kind) {
       case "option-terminator":
@@ -44,8 +49,13 @@ export function parseArguments<const Specs extends OptionSpecs>(
         command = [];
         break;
       case "positional":
-        if (command === undefined) throw unexpectedArgument(grammar, token.value, seeHelp);
-        command.push(token.value);
+        if (command !== undefined) {
+          command.push(token.value);
+        } else if (grammar.argument !== undefined && argument === undefined) {
+          argument = token.value;
+        } else {
+          throw unexpectedArgument(grammar, token.value, seeHelp);
+        }
         break;
       case "option": {
         const spec = Object.hasOwn(specs, token.name) ? specs[token.name] : undefined;
@@ -60,11 +70,14 @@ export function parseArguments<const Specs extends OptionSpecs>(
     }
   }
   if (command?.length === 0) throw new UsageError("a command is missing after --", seeHelp);
+  if (grammar.argument !== undefined && argument === undefined) {
+    throw new UsageError(`${grammar.argument} is missing`, `skep ${grammar.name} ${grammar.argument}`);
+  }
 
   const options = Object.fromEntries(
     Object.entries(grammar.options).map(([name, spec]) => [name, parsedValue(spec, given.get(name) ?? [])]),
   );
-  return { options: options as ParsedOptions<Specs>, command };
+  return { options: options as ParsedOptions<Specs>, command, argument: argument ?? "" };
 }
 
 /** Whether `--name` or its letter stands among our own options, before any `--`; true also on an otherwise wrong line. */

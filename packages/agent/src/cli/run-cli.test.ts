@@ -31,6 +31,15 @@ test("--version prints this package's version", async () => {
 const wrong: readonly [args: readonly string[], stderr: string][] = [
   [[], 'skep: a command is missing\n      "skep --help" lists them; to begin: skep profile -d 10\n'],
   [["profle"], 'skep: unknown command "profle"\n      did you mean "profile"? "skep --help" lists the commands\n'],
+  [
+    ["config"],
+    'skep: "skep config" is no command\n      did you mean "skep config check" or "skep config print-default"?\n',
+  ],
+  [
+    ["config", "chek", "x"],
+    'skep: unknown command "config chek"\n      did you mean "skep config check" or "skep config print-default"?\n',
+  ],
+  [["config", "check"], "skep: FILE is missing\n      skep config check FILE\n"],
   [["xyz"], 'skep: unknown command "xyz"\n      "skep --help" lists the commands\n'],
   [
     ["help", "docter"],

@@ -31,12 +31,12 @@ async function dispatch(args: readonly string[]): Promise<number> {
     case "-h":
       return print(renderOverview(commands));
     case "help":
-      return print(rest[0] === undefined ? renderOverview(commands) : renderHelp(findCommand(rest[0])));
+      return print(rest.length === 0 ? renderOverview(commands) : renderHelp(findCommand(rest).command));
     default: {
       if (first.startsWith("-")) throw unknownLeadingOption(first);
-      const command = findCommand(first);
-      if (hasFlag(rest, "help")) return print(renderHelp(command));
-      return await command.run(rest);
+      const { command, args: own } = findCommand([first, ...rest]);
+      if (hasFlag(own, "help")) return print(renderHelp(command));
+      return await command.run(own);
     }
   }
 }
@@ -46,15 +46,27 @@ function print(text: string): number {
   return ExitCode.ok;
 }
 
-function findCommand(name: string): Command {
-  const command = commands.find((candidate) => candidate.name === name);
-  if (command !== undefined) return command;
-  const near = nearName(
-    name,
-    commands.map((candidate) => candidate.name),
-  );
+/** The command that `words` begin with, by one word or two, and what follows it. */
+function findCommand(words: readonly string[]): { readonly command: Command; readonly args: readonly string[] } {
+  for (const length of [2, 1]) {
+    const command = commands.find(({ name }) => name === words.slice(0, length).join(" "));
+    if (command !== undefined) return { command, args: words.slice(length) };
+  }
+  const [first = "", second = ""] = words;
   const list = `"skep --help" lists the commands`;
-  throw new UsageError(`unknown command "${name}"`, near === undefined ? list : `did you mean "${near}"? ${list}`);
+  const group = commands.filter(({ name }) => name.startsWith(`${first} `));
+  if (group.length > 0) {
+    const names = group.map(({ name }) => `"skep ${name}"`).join(" or ");
+    throw new UsageError(
+      second === "" ? `"skep ${first}" is no command` : `unknown command "${first} ${second}"`,
+      `did you mean ${names}?`,
+    );
+  }
+  const near = nearName(
+    first,
+    commands.map(({ name }) => name),
+  );
+  throw new UsageError(`unknown command "${first}"`, near === undefined ? list : `did you mean "${near}"? ${list}`);
 }
 
 function unknownLeadingOption(option: string): UsageError {
