@@ -140,9 +140,10 @@ export const settingsSchema: v.GenericSchema<unknown, Settings> = v.strictObject
         kubeletUrl: url("https://127.0.0.1:10250", "Without one: https://$NODE_IP:10250, or https://127.0.0.1:10250."),
       }),
     }),
-    page: section("The live page, on 127.0.0.1 alone, behind a token that is made at each start.", {
+    page: section("The live page, on 127.0.0.1 alone, behind a token.", {
       enabled: flag(true, ""),
-      port: wholeNumber(7117, 0, 65_535, "0: any that is free."),
+      port: wholeNumber(7537, 0, 65_535, "0: any that is free."),
+      tokenFile: text("/etc/skep/token", "A file that holds the token, for scripts; without one it is new at each start."),
       openEndpoints: flag(false, "/metrics and /debug/pprof answer without the token, to every user of this machine."),
     }),
     limits: section("What Skep itself may use.", {

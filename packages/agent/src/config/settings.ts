@@ -29,6 +29,8 @@ export interface Settings {
   readonly page: {
     readonly enabled: boolean;
     readonly port: number;
+    /** Absent: a new token at each start. */
+    readonly tokenFile?: string | undefined;
     /** `/metrics` and `/debug/pprof` answer without the token. */
     readonly openEndpoints: boolean;
   };
