@@ -10,6 +10,7 @@ export {
   type SourceLocation,
   VerifierError,
 } from "./errors.ts";
+export { EventQueue, type EventQueueOptions } from "./events/event-queue.ts";
 export { type RecordOptions, RecordQueue, type RecordQueueOptions } from "./events/record-queue.ts";
 export { type RecordHandler, RingBufferReader, type RingBufferReaderOptions } from "./events/ring-buffer-reader.ts";
 export { Collection } from "./loader/collection.ts";
@@ -52,5 +53,6 @@ export { programsQuiesced } from "./programs/quiesce.ts";
 export { enableStats } from "./programs/stats.ts";
 export type { TestRunOptions, TestRunResult } from "./sys/bpf.ts";
 export { onlineCpus, possibleCpuCount } from "./sys/cpus.ts";
+export { pageSizeBytes } from "./sys/page-size.ts";
 export type { Sys } from "./sys/sys.ts";
 export { AttachType, MapFlag, MapType, PerfHardware, PerfSoftware, PerfType, ProgramType } from "./sys/uapi.ts";

@@ -1,5 +1,6 @@
 import type { RingBufferMap } from "../maps/ring-buffer-map.ts";
 import type { Sys } from "../sys/sys.ts";
+import { EventQueue } from "./event-queue.ts";
 import { RingBufferReader } from "./ring-buffer-reader.ts";
 
 export interface RecordOptions {
@@ -17,8 +18,6 @@ export interface RecordQueueOptions<T> extends RecordOptions {
   readonly decode: (view: DataView, offset: number, sizeBytes: number) => T;
 }
 
-const DEFAULT_CAPACITY = 10_000;
-
 /**
  * The records of a ring buffer as an `AsyncIterable`, for `for await`.
  *
@@ -27,58 +26,46 @@ const DEFAULT_CAPACITY = 10_000;
  */
 export class RecordQueue<T> implements AsyncIterableIterator<T>, Disposable {
   readonly #reader: RingBufferReader;
-  readonly #capacity: number;
-  #queue: T[] = [];
-  #head = 0;
-  #dropped = 0;
-  #closed = false;
-  /** Readers that wait for a record: the queue is empty then. */
-  #waiting: ((result: IteratorResult<T, undefined>) => void)[] = [];
+  readonly #queue: EventQueue<T>;
 
   constructor(map: RingBufferMap, options: RecordQueueOptions<T>) {
     const { decode, capacity, ...readerOptions } = options;
-    this.#capacity = capacity ?? DEFAULT_CAPACITY;
+    const queue = new EventQueue<T>({
+      ...(capacity === undefined ? {} : { capacity }),
+      onClose: () => this.#reader[Symbol.dispose](),
+    });
+    this.#queue = queue;
     this.#reader = new RingBufferReader(map, {
       ...readerOptions,
       onRecord: (view, offset, sizeBytes) => {
-        if (this.#waiting.length === 0 && this.pending >= this.#capacity) {
-          this.#dropped++;
-          return;
-        }
-        this.#push(decode(view, offset, sizeBytes));
+        if (queue.full) queue.drop();
+        else queue.push(decode(view, offset, sizeBytes));
       },
     });
   }
 
   /** Records lost because the reader was too slow. */
   get dropped(): number {
-    return this.#dropped;
+    return this.#queue.dropped;
   }
 
   /** Records that wait for the reader. */
   get pending(): number {
-    return this.#queue.length - this.#head;
+    return this.#queue.pending;
   }
 
   /** Disposed of: by its owner, or by leaving a `for await`. */
   get closed(): boolean {
-    return this.#closed;
+    return this.#queue.closed;
   }
 
   next(): Promise<IteratorResult<T, undefined>> {
-    if (this.pending > 0) {
-      const value = this.#queue[this.#head++] as T;
-      this.#compact();
-      return Promise.resolve({ value, done: false });
-    }
-    if (this.#closed) return Promise.resolve({ value: undefined, done: true });
-    return new Promise((resolve) => this.#waiting.push(resolve));
+    return this.#queue.next();
   }
 
   /** Called when a `for await` is left early. */
   return(): Promise<IteratorResult<T, undefined>> {
-    this[Symbol.dispose]();
-    return Promise.resolve({ value: undefined, done: true });
+    return this.#queue.return();
   }
 
   [Symbol.asyncIterator](): this {
@@ -87,22 +74,6 @@ export class RecordQueue<T> implements AsyncIterableIterator<T>, Disposable {
 
   /** Stops reading; records that wait can still be taken. */
   [Symbol.dispose](): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#reader[Symbol.dispose]();
-    for (const resolve of this.#waiting.splice(0)) resolve({ value: undefined, done: true });
-  }
-
-  #push(value: T): void {
-    const waiting = this.#waiting.shift();
-    if (waiting === undefined) this.#queue.push(value);
-    else waiting({ value, done: false });
-  }
-
-  /** Taken records are cut off in one go now and then: shifting each would cost time in proportion to the queue. */
-  #compact(): void {
-    if (this.#head < 1024 && this.#head < this.#queue.length) return;
-    this.#queue = this.#queue.slice(this.#head);
-    this.#head = 0;
+    this.#queue[Symbol.dispose]();
   }
 }
