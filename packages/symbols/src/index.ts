@@ -10,4 +10,5 @@ export {
   KernelSymbols,
   type KernelSymbolsOptions,
 } from "./kernel/kernel-symbols.ts";
+export { containerIdOf } from "./process/container-id.ts";
 export { Symbolizer, type SymbolizerOptions } from "./symbolizer.ts";
