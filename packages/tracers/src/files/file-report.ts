@@ -11,7 +11,7 @@ export interface FileReport {
   /** Start of the time that the report covers, in nanoseconds since 1970. */
   readonly timeUnixNs: bigint;
   readonly durationNs: number;
-  /** One for each process and file; most bytes first, then most operations. */
+  /** One for each process and path; most bytes first, then most operations. */
   readonly files: readonly FileStatistics[];
   /** Operations that were counted, but whose file had no room: the sum over `files` and this is exact. */
   readonly unattributed: FileOperations;
@@ -42,19 +42,19 @@ export interface FileOperations {
   readonly syncNs: number;
 }
 
-/** What one process did with one file. */
+/** What one process did with the files of one path, which may be several that came one after the other. */
 export interface FileStatistics extends FileOperations {
   readonly process: TracedProcess;
   /**
    * As the process sees it from its root, also where it was opened by a relative path. All sockets of a process are one
    * `socket`, all its pipes without a name one `pipe`, all descriptors that are none `bad descriptor`. The rest that has
-   * no path is named as in /proc/PID/fd: `anon_inode:[eventpoll]`. Two files of one path are one that came after the other.
+   * no path is named as in /proc/PID/fd: `anon_inode:[eventpoll]`.
    */
   readonly path: string;
   readonly type: FileType;
   /** Type of its file system, `ext4`; empty where there is no file. */
   readonly fileSystem: string;
-  /** Its name was removed while it was in use. */
+  /** What was done to it after its name was removed. */
   readonly deleted: boolean;
   /** How many of the operations failed, by errno name: `ENOENT`. A side of sendfile and its like fails with the call. */
   readonly errors: Readonly<Record<string, number>>;
@@ -65,10 +65,12 @@ export type FileType = "file" | "directory" | "socket" | "pipe" | "device" | "ot
 
 /**
  * - `threadsFull`: more threads at work with files than there is room for
+ * - `recursion`: the kernel did not run the program, since it was running on that CPU already (Linux 7.0+); counted for
+ *   all system calls, of which only some would have been looked at
  * - `eventsFull`: slow operations that found no room in the ring; they are counted in `files` nonetheless
  * - `eventsUnread`: slow operations that nobody took from `events()` in time; the same
  */
-export type FileLossReason = "threadsFull" | "eventsFull" | "eventsUnread";
+export type FileLossReason = "threadsFull" | "recursion" | "eventsFull" | "eventsUnread";
 
 /**
  * - `startedBefore`: calls that ran already when the tracer started, and returned since

@@ -8,4 +8,5 @@ export type {
   FileType,
   SlowOperation,
 } from "./file-report.ts";
-export type { FileTracerOptions } from "./file-tracer-options.ts";
+export { FileTracer } from "./file-tracer.ts";
+export type { FileTracerLimits, FileTracerOptions } from "./file-tracer-options.ts";

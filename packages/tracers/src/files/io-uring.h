@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * A request of io_uring: what it does, to which file, for whom. The layout is not for other parts of the kernel to know,
+ * and has changed often; CO-RE finds the few fields that are read here.
+ */
+#pragma once
+
+#include "file-table.h"
+
+/* enum io_uring_op of include/uapi/linux/io_uring.h */
+#define IORING_OP_READV 1
+#define IORING_OP_WRITEV 2
+#define IORING_OP_FSYNC 3
+#define IORING_OP_READ_FIXED 4
+#define IORING_OP_WRITE_FIXED 5
+#define IORING_OP_SYNC_FILE_RANGE 8
+#define IORING_OP_OPENAT 18
+#define IORING_OP_READ 22
+#define IORING_OP_WRITE 23
+#define IORING_OP_OPENAT2 28
+#define IORING_OP_READV_FIXED 60
+#define IORING_OP_WRITEV_FIXED 61
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct io_uring_task {
+	struct task_struct *task;
+};
+
+struct io_kiocb {
+	struct file *file;
+	u8 opcode;
+	struct io_uring_task *tctx;
+};
+
+struct io_kiocb___before_6_13 {
+	struct task_struct *task;
+};
+
+/* What a request to open keeps in place of `file`. */
+struct io_open {
+	u32 file_slot;
+};
+
+struct io_uring_cqe {
+	s32 res;
+};
+
+#pragma clang attribute pop
+
+/* OPERATION_*; 0 for what is none. Splice and tee are left out: one of their files is known by a number alone. */
+static __always_inline u32 request_operation(struct io_kiocb *request)
+{
+	switch (BPF_CORE_READ(request, opcode)) {
+	case IORING_OP_READV:
+	case IORING_OP_READ_FIXED:
+	case IORING_OP_READ:
+	case IORING_OP_READV_FIXED:
+		return OPERATION_READ;
+	case IORING_OP_WRITEV:
+	case IORING_OP_WRITE_FIXED:
+	case IORING_OP_WRITE:
+	case IORING_OP_WRITEV_FIXED:
+		return OPERATION_WRITE;
+	case IORING_OP_FSYNC:
+	case IORING_OP_SYNC_FILE_RANGE:
+		return OPERATION_SYNC;
+	case IORING_OP_OPENAT:
+	case IORING_OP_OPENAT2:
+		return OPERATION_OPEN;
+	default:
+		return 0;
+	}
+}
+
+/* The thread that handed it in, which need not be the one that works on it. */
+static __always_inline struct task_struct *request_task(struct io_kiocb *request)
+{
+	if (bpf_core_field_exists(request->tctx))
+		return BPF_CORE_READ(request, tctx, task);
+	return BPF_CORE_READ((struct io_kiocb___before_6_13 *)request, task);
+}
+
+/* The file that it has been at; of one that has opened a file, that. NULL where it has none, or one without descriptor. */
+static __always_inline struct file *request_file(struct io_kiocb *request, struct task_struct *task, u32 operation,
+						 s32 result)
+{
+	if (operation != OPERATION_OPEN)
+		return BPF_CORE_READ(request, file);
+	if (result < 0 || BPF_CORE_READ((struct io_open *)request, file_slot))
+		return NULL;
+	return file_of_descriptor(task, result);
+}
