@@ -10,5 +10,7 @@ export {
   KernelSymbols,
   type KernelSymbolsOptions,
 } from "./kernel/kernel-symbols.ts";
+export { printable } from "./printable.ts";
 export { containerIdOf } from "./process/container-id.ts";
+export { type ProcessSummary, readProcessSummary } from "./process/read-process.ts";
 export { Symbolizer, type SymbolizerOptions } from "./symbolizer.ts";

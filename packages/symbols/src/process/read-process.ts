@@ -46,6 +46,34 @@ export function readProcess(pid: number): ProcessDescription | undefined {
   }
 }
 
+/** Who a process is, without its memory. */
+export type ProcessSummary = Pick<
+  ProcessDescription,
+  "pid" | "name" | "startTimeTicks" | "executablePath" | "containerId"
+>;
+
+/** Reads who a process is, for a tenth of what {@link readProcess} costs; undefined when it has exited. */
+export function readProcessSummary(pid: number): ProcessSummary | undefined {
+  try {
+    const containerId = containerIdOf(readFileSync(`/proc/${pid}/cgroup`, "utf8"));
+    const executablePath = readExecutablePath(pid);
+    // Last, so that who compares the start time knows that the rest is of the same process, or of the one before.
+    const stat = parseStat(readFileSync(`/proc/${pid}/stat`, "utf8"));
+    if (stat === undefined) return undefined;
+    const { startTimeTicks } = stat;
+    return {
+      pid,
+      name: printable(processName(stat.name, executablePath)),
+      startTimeTicks,
+      executablePath,
+      containerId,
+    };
+  } catch (error) {
+    if (isGone(error)) return undefined;
+    throw error;
+  }
+}
+
 /** Start of the process that has this pid now, in clock ticks after boot; undefined when there is none. */
 export function readStartTime(pid: number): number | undefined {
   try {

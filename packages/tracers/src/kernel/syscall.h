@@ -10,10 +10,12 @@
 
 #include "task.h"
 
-/* In a call's id, beside its number: the number is one of the table for 32-bit programs. */
-#define SYSCALL_COMPAT 0x8000
-/* What a number is that doesn't fit: -1, or one that somebody made up. */
-#define SYSCALL_NUMBER_MAX 0x7fff
+/* Ids of calls are numbers below SYSCALL_IDS: fit for the index of an array. */
+#define SYSCALL_IDS 2048
+/* In an id, beside the number: it is one of the table for 32-bit programs. */
+#define SYSCALL_COMPAT 1024
+/* In an id, instead of the number: it is -1, or one that somebody made up. The highest that exist are below 600. */
+#define SYSCALL_UNKNOWN 1023
 
 /* arch/x86/include/uapi/asm/unistd.h: a call of the x32 ABI. The rest of its number is one of the 64-bit table. */
 #define X32_SYSCALL_BIT 0x40000000
@@ -22,6 +24,12 @@
 #define TS_COMPAT 0x0002
 /* arch/arm64/include/asm/thread_info.h: bit 22 says that the program is a 32-bit one. */
 #define TIF_32BIT_MASK (1UL << 22)
+
+/*
+ * Size of a kernel stack on x86-64, and on arm64 with pages of 4 or 16 KiB (arch/{x86,arm64}/include/asm). It is not in
+ * BTF; asked for before 5.15 alone.
+ */
+#define THREAD_SIZE (16 * 1024)
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
@@ -51,9 +59,8 @@ struct task_struct___arm64 {
 	struct thread_info___arm64 thread_info;
 };
 
-enum bpf_func_id___current_task {
-	/* 5.11+ */
-	BPF_FUNC_get_current_task_btf___current_task = 158,
+struct task_struct___stack {
+	void *stack;
 };
 
 #pragma clang attribute pop
@@ -63,25 +70,39 @@ static __always_inline bool syscall_arch_is_x86(void)
 	return bpf_core_field_exists(struct pt_regs___x86, orig_ax);
 }
 
+/* enum bpf_func_id: helpers that not every kernel has. */
+enum bpf_func_id___newer {
+	BPF_FUNC_get_current_task_btf___newer = 158, /* 5.11 */
+	BPF_FUNC_task_pt_regs___newer = 175,	     /* 5.15 */
+};
+
+/* bpf_get_current_task_btf() gives a pointer to be read with plain loads. */
+static __always_inline bool has_current_task_btf(void)
+{
+	return bpf_core_enum_value_exists(enum bpf_func_id___newer, BPF_FUNC_get_current_task_btf___newer);
+}
+
 /*
  * Whether the call that the current thread is in is one for 32-bit programs. On x86 that is said of the call, not of
- * the program, and is known from its entry to just after sys_exit.
+ * the program, and is known from its entry to just after sys_exit. `task` is what bpf_get_current_task_btf() gave.
  */
+static __always_inline bool task_syscall_is_compat(struct task_struct *task)
+{
+	if (syscall_arch_is_x86())
+		return ((struct task_struct___x86 *)task)->thread_info.status & TS_COMPAT;
+	return ((struct task_struct___arm64 *)task)->thread_info.flags & TIF_32BIT_MASK;
+}
+
 static __always_inline bool syscall_is_compat(void)
 {
-	if (bpf_core_enum_value_exists(enum bpf_func_id___current_task, BPF_FUNC_get_current_task_btf___current_task)) {
-		struct task_struct *task = bpf_get_current_task_btf();
+	void *task;
 
-		if (syscall_arch_is_x86())
-			return ((struct task_struct___x86 *)task)->thread_info.status & TS_COMPAT;
-		return ((struct task_struct___arm64 *)task)->thread_info.flags & TIF_32BIT_MASK;
-	} else {
-		void *task = (void *)bpf_get_current_task();
-
-		if (syscall_arch_is_x86())
-			return BPF_CORE_READ((struct task_struct___x86 *)task, thread_info.status) & TS_COMPAT;
-		return BPF_CORE_READ((struct task_struct___arm64 *)task, thread_info.flags) & TIF_32BIT_MASK;
-	}
+	if (has_current_task_btf())
+		return task_syscall_is_compat(bpf_get_current_task_btf());
+	task = (void *)bpf_get_current_task();
+	if (syscall_arch_is_x86())
+		return BPF_CORE_READ((struct task_struct___x86 *)task, thread_info.status) & TS_COMPAT;
+	return BPF_CORE_READ((struct task_struct___arm64 *)task, thread_info.flags) & TIF_32BIT_MASK;
 }
 
 /*
@@ -95,13 +116,33 @@ static __always_inline long syscall_number(struct pt_regs *regs)
 	return ((struct pt_regs___arm64 *)regs)->syscallno;
 }
 
-/* 16 bits that name the call: its number, and whether it is one of the 32-bit table. */
-static __always_inline u16 syscall_id(long number, bool compat)
+/*
+ * The number of the call that a thread is in, where there is no `regs`: from what it left on its kernel stack when it
+ * entered. -1 where it entered for another reason than a call.
+ */
+static __always_inline long task_syscall_number(struct task_struct *task)
+{
+	void *top, *regs;
+
+	if (bpf_core_enum_value_exists(enum bpf_func_id___newer, BPF_FUNC_task_pt_regs___newer))
+		return syscall_number((void *)bpf_task_pt_regs(task));
+	/* What the helper does; x86 kernels without it leave no room above the registers. */
+	top = BPF_CORE_READ((struct task_struct___stack *)task, stack) + THREAD_SIZE;
+	if (syscall_arch_is_x86()) {
+		regs = top - bpf_core_type_size(struct pt_regs___x86);
+		return BPF_CORE_READ((struct pt_regs___x86 *)regs, orig_ax);
+	}
+	regs = top - bpf_core_type_size(struct pt_regs___arm64);
+	return BPF_CORE_READ((struct pt_regs___arm64 *)regs, syscallno);
+}
+
+/* Names the call: its number, and whether it is one of the 32-bit table. */
+static __always_inline u32 syscall_id(long number, bool compat)
 {
 	if (number > 0 && syscall_arch_is_x86())
 		number &= ~X32_SYSCALL_BIT;
-	if (number < 0 || number > SYSCALL_NUMBER_MAX)
-		number = SYSCALL_NUMBER_MAX;
+	if (number < 0 || number > SYSCALL_UNKNOWN)
+		number = SYSCALL_UNKNOWN;
 	return compat ? number | SYSCALL_COMPAT : number;
 }
 

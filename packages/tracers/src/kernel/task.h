@@ -52,6 +52,8 @@ struct task_struct {
 	int pid;
 	int tgid;
 	char comm[TASK_COMM_LEN];
+	struct task_struct *group_leader;
+	u64 start_boottime;
 	struct signal_struct *signal;
 	struct css_set *cgroups;
 	struct mm_struct *mm;

@@ -1,3 +1,4 @@
+export { errorName, SyscallNames } from "./kernel-names.ts";
 export type {
   ProcessSyscalls,
   SyscallIncompleteReason,
@@ -5,4 +6,5 @@ export type {
   SyscallReport,
   SyscallStatistics,
 } from "./syscall-report.ts";
+export { SyscallTracer } from "./syscall-tracer.ts";
 export type { SyscallTracerOptions } from "./syscall-tracer-options.ts";

@@ -1,0 +1,93 @@
+/**
+ * Reads the rows of the kernel half's tables. The layouts are those of the structs of syscalls.bpf.c; they are read with
+ * a DataView at fixed offsets, since a busy machine gives thousands of rows a second.
+ *
+ * ```
+ * call_key       0     4         8      10    12
+ *                | pid | started | call | cpu |
+ * error_key      0          12      16
+ *                | call_key | error |
+ * durations      0       8          16       24
+ *                | calls | total_ns | max_ns | u32 histogram[48] ... 216
+ * process_key    0     4         8
+ *                | pid | started |
+ * call_under_way 0          8     12        16     20  24
+ *                | since_ns | pid | started | call | - |
+ * ```
+ */
+
+export const CALL_KEY_BYTES = 12;
+export const ERROR_KEY_BYTES = 16;
+export const DURATIONS_BYTES = 216;
+export const PROCESS_KEY_BYTES = 8;
+export const PROCESS_NAME_BYTES = 16;
+export const CALL_UNDER_WAY_BYTES = 24;
+export const COUNT_BYTES = 8;
+export const BUCKETS = 48;
+
+/** One process for ever: its pid, and when it started. */
+export interface ProcessKey {
+  readonly pid: number;
+  /** Units of 2^24 ns after boot. */
+  readonly started: number;
+}
+
+export interface CallKey extends ProcessKey {
+  /** Id of the call, see kernel/syscall.h. */
+  readonly call: number;
+}
+
+/** What was added up for one process, call and CPU. */
+export interface CallSums {
+  readonly calls: number;
+  readonly totalNs: number;
+  readonly maxNs: number;
+  /** Calls by the log2 of their nanoseconds; empty ones left out. */
+  readonly histogram: readonly (readonly [bucket: number, calls: number])[];
+}
+
+export function readProcessKey(view: DataView, offset: number): ProcessKey {
+  return { pid: view.getUint32(offset, true), started: view.getUint32(offset + 4, true) };
+}
+
+export function readCallKey(view: DataView, offset: number): CallKey {
+  return { ...readProcessKey(view, offset), call: view.getUint16(offset + 8, true) };
+}
+
+export function readErrorKey(view: DataView, offset: number): CallKey & { readonly error: number } {
+  return { ...readCallKey(view, offset), error: view.getUint32(offset + CALL_KEY_BYTES, true) };
+}
+
+export function readDurations(view: DataView, offset: number): CallSums {
+  const histogram: (readonly [number, number])[] = [];
+  for (let bucket = 0; bucket < BUCKETS; bucket++) {
+    const calls = view.getUint32(offset + 24 + bucket * 4, true);
+    if (calls > 0) histogram.push([bucket, calls]);
+  }
+  return {
+    calls: readCount(view, offset),
+    totalNs: readCount(view, offset + 8),
+    maxNs: readCount(view, offset + 16),
+    histogram,
+  };
+}
+
+/** The call that a thread is in; undefined when it is in none. */
+export function readCallUnderWay(view: DataView, offset: number): CallKey | undefined {
+  if (readCount(view, offset) === 0) return undefined;
+  return { ...readProcessKey(view, offset + 8), call: view.getUint32(offset + 16, true) };
+}
+
+/** A 64-bit count as a double: exact up to 2^53, 104 days in nanoseconds. */
+export function readCount(view: DataView, offset: number): number {
+  return view.getUint32(offset + 4, true) * 0x1_0000_0000 + view.getUint32(offset, true);
+}
+
+const decoder = new TextDecoder();
+
+/** At most 15 bytes, ended by NUL, of any content. */
+export function readName(view: DataView, offset: number): string {
+  const bytes = new Uint8Array(view.buffer, view.byteOffset + offset, PROCESS_NAME_BYTES);
+  const end = bytes.indexOf(0);
+  return decoder.decode(end < 0 ? bytes : bytes.subarray(0, end));
+}
