@@ -7,7 +7,7 @@ interface ProcessEventBase {
   readonly pid: number;
   /** Who waits for it: the process that started it, or who took it over when that one ended. */
   readonly parentPid: number;
-  /** Name of the thread that did it, at most 15 bytes; of an exec, the new one. */
+  /** Name of its first thread, at most 15 bytes; of an exec, the new one. */
   readonly name: string;
   /** Real user id, as the initial user namespace has it. */
   readonly userId: number;
@@ -75,12 +75,24 @@ export interface ProcessExit extends ProcessEventBase {
 
 /** Why an event is missing. */
 export type ProcessLossReason =
-  /** The ring buffer was full. */
-  | "ringFull"
-  /** `events()` was not read fast enough. */
-  | "queueFull";
+  /** Starts, execs, failed execs and exits that the ring buffer had no room for. */
+  | "starts"
+  | "execs"
+  | "execFailures"
+  | "exits"
+  /** Events of any kind that `events()` was not read fast enough for. They are in the counts of the report. */
+  | "unread";
 
-/** Counts of what happened since the start or the last snapshot, lost events included. */
+/** What is not as it should be with the events that are there. */
+export type ProcessIncompleteReason =
+  /** Children of the chosen processes that are not traced: too many processes at a time. */
+  | "childrenNotFollowed"
+  /** Cgroups whose path did not get through: the events of these processes lack it. */
+  | "cgroupsUnknown"
+  /** Threads whose CPU time lacks the moments before their end, or all of it: too many ended at a time. */
+  | "threadTimesShort";
+
+/** Counts of what happened since the start or the last snapshot. What was lost is in `lost` alone. */
 export interface ProcessReport {
   /** Start of what it covers. */
   readonly timeUnixNs: bigint;
@@ -95,4 +107,6 @@ export interface ProcessReport {
     /** By the name of the signal. */
     readonly signals: Readonly<Record<string, number>>;
   };
+  readonly lost: Readonly<Record<ProcessLossReason, number>>;
+  readonly incomplete: Readonly<Record<ProcessIncompleteReason, number>>;
 }

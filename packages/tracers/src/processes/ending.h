@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The end of a process, and what it took.
+ *
+ * A thread ends in two steps that can be seen. At sched_process_exit it is whole still. But the scheduler has accounted
+ * for its time up to the last tick or switch only: of a program that runs for a millisecond, most is missing. At its last
+ * sched_switch that is complete. So the first step notes the thread in `endings`, and the second one finishes it.
+ *
+ * A process ends with its last thread, in whatever order they go. Threads that go at the same time may all see
+ * signal->live at 0 in the first step, which is counted down long before it (the tracepoint says which one was the last
+ * since 6.16 only). Of these, one that finishes when all others have taken the first step ends the process, and the first
+ * to take its row out of `thread_times` is the only one. The last to take the first step always qualifies.
+ */
+#pragma once
+
+#include "records.h"
+
+/* Threads looked at for one that has not taken the first step. Few are ever between the two when the last one is. */
+#define THREADS_LOOKED_AT 128
+
+/* What threads took. */
+struct thread_times {
+	u64 cpu_ns;
+	u64 read_bytes;
+	u64 written_bytes;
+	u64 read_chars;
+	u64 written_chars;
+};
+
+/* Of the threads of a process that took the first step, and of those that ended before the tracer came. */
+struct process_times {
+	struct thread_times sums;
+	u64 unknown_endings; /* threads that found no room in endings */
+};
+
+struct ending {
+	struct exit_record record; /* complete but for what it took, where the process may end with this thread */
+	u64 counted_ns;		   /* CPU time of the thread that is in process_times */
+	bool may_be_last;	   /* no other thread was alive */
+	bool one_of_many;	   /* the process has a row in process_times */
+};
+
+/*
+ * task -> a thread between the two steps, which takes microseconds, or what closing its files takes. Room for 1,024;
+ * without room a process ends with the first step, and that is counted.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__type(key, u64);
+	__type(value, struct ending);
+} endings SEC(".maps");
+
+/* Of processes that outlived one of their threads: servers and runtimes, of which a machine has hundreds. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, u32);
+	__type(value, struct process_times);
+} process_times SEC(".maps");
+
+static __always_inline void read_io(struct task_io_accounting *io, struct thread_times *times)
+{
+	times->read_bytes = BPF_CORE_READ(io, read_bytes);
+	times->written_bytes = BPF_CORE_READ(io, write_bytes);
+	times->read_chars = BPF_CORE_READ(io, rchar);
+	times->written_chars = BPF_CORE_READ(io, wchar);
+}
+
+/* Of this thread, up to now. */
+static __always_inline void read_thread_times(struct task_struct___process *task, struct thread_times *times)
+{
+	times->cpu_ns = BPF_CORE_READ(task, se.sum_exec_runtime);
+	read_io(&task->ioac, times);
+}
+
+/* Of those threads of the process that the kernel has summed up: they ended, and are gone. */
+static __always_inline void read_released_times(struct task_struct___process *task, struct thread_times *times)
+{
+	struct signal_struct___process *signal = BPF_CORE_READ(task, signal);
+
+	times->cpu_ns = BPF_CORE_READ(signal, sum_sched_runtime);
+	read_io(&signal->ioac, times);
+}
+
+static __always_inline void add_times(struct thread_times *sums, const struct thread_times *times)
+{
+	__sync_fetch_and_add(&sums->cpu_ns, times->cpu_ns);
+	__sync_fetch_and_add(&sums->read_bytes, times->read_bytes);
+	__sync_fetch_and_add(&sums->written_bytes, times->written_bytes);
+	__sync_fetch_and_add(&sums->read_chars, times->read_chars);
+	__sync_fetch_and_add(&sums->written_chars, times->written_chars);
+}
+
+static __always_inline struct process_times *find_or_create_times(u32 pid, struct task_struct___process *task)
+{
+	struct process_times *times = bpf_map_lookup_elem(&process_times, &pid);
+	struct process_times fresh = {};
+
+	if (times)
+		return times;
+	/* A process that never had another thread has nothing to sum up. */
+	if (BPF_CORE_READ(task, signal, nr_threads) == 1)
+		return NULL;
+	read_released_times(task, &fresh.sums);
+	bpf_map_update_elem(&process_times, &pid, &fresh, BPF_NOEXIST);
+	times = bpf_map_lookup_elem(&process_times, &pid);
+	if (!times)
+		COUNT(process_times_full);
+	return times;
+}
+
+/* What wait() will say, by the rule of wait_task_zombie() in kernel/exit.c. */
+static __always_inline int exit_code_of(struct task_struct___process *task)
+{
+	struct signal_struct___process *signal = BPF_CORE_READ(task, signal);
+
+	/* Since 6.0 always: the code is that of who ended the group, or of the last thread to end by itself. */
+	if (BPF_CORE_READ(signal, flags) & SIGNAL_GROUP_EXIT)
+		return BPF_CORE_READ(signal, group_exit_code);
+	return BPF_CORE_READ(task, group_leader, exit_code);
+}
+
+static __always_inline void send_exit(struct exit_record *record, const struct thread_times *times)
+{
+	record->cpu_ns = times->cpu_ns;
+	record->read_bytes = times->read_bytes;
+	record->written_bytes = times->written_bytes;
+	record->read_chars = times->read_chars;
+	record->written_chars = times->written_chars;
+	COUNT(exits);
+	if (!send(record, sizeof(*record)))
+		COUNT(exits_lost);
+	target_exited(record->process.pid);
+}
+
+/* The process ends with this thread, which has taken the second step, or whose second step nobody can wait for. */
+static __always_inline void send_exit_of_one(struct ending *ending, struct task_struct___process *task)
+{
+	struct thread_times times, own;
+
+	/* Threads that an exec ended, or that were gone before the tracer came. */
+	read_released_times(task, &times);
+	read_thread_times(task, &own);
+	add_times(&times, &own);
+	send_exit(&ending->record, &times);
+}
+
+static __always_inline void send_exit_of_many(struct ending *ending, struct process_times *times)
+{
+	u32 pid = ending->record.process.pid;
+	struct thread_times sums = times->sums;
+
+	if (!bpf_map_delete_elem(&process_times, &pid))
+		send_exit(&ending->record, &sums);
+}
+
+/* First step. */
+static __always_inline void begin_ending(struct task_struct *thread)
+{
+	struct task_struct___process *task = (void *)thread;
+	u32 pid = thread->tgid;
+	u64 key = (u64)thread;
+	struct process_times *process = find_or_create_times(pid, task);
+	struct thread_times times;
+	struct ending ending = {};
+
+	ending.record.process.pid = pid;
+	ending.one_of_many = process;
+	ending.may_be_last = task_is_last_thread(thread);
+	if (ending.may_be_last) {
+		describe_process(&ending.record.process, RECORD_EXIT, thread);
+		ending.record.lifetime_ns =
+			ending.record.process.time_ns - BPF_CORE_READ(task, group_leader, start_time);
+		ending.record.exit_code = exit_code_of(task);
+		ending.record.peak_resident_pages = BPF_CORE_READ(task, signal, maxrss);
+	}
+	if (process) {
+		read_thread_times(task, &times);
+		add_times(&process->sums, &times);
+		ending.counted_ns = times.cpu_ns;
+	}
+	if (!bpf_map_update_elem(&endings, &key, &ending, BPF_ANY))
+		return;
+	COUNT(endings_full);
+	if (process)
+		__sync_fetch_and_add(&process->unknown_endings, 1);
+	if (!ending.may_be_last)
+		return;
+	if (process)
+		send_exit_of_many(&ending, process);
+	else
+		send_exit_of_one(&ending, task);
+}
+
+/* Another thread of the process has not taken the first step: whatever it took is not in the sums. */
+static __always_inline bool others_are_to_come(struct task_struct___process *task)
+{
+	struct signal_struct___process *signal = BPF_CORE_READ(task, signal);
+	struct list_head *head = &signal->thread_head;
+	struct list_head *node = head;
+
+	for (u32 i = 0; i < THREADS_LOOKED_AT; i++) {
+		struct task_struct___process *other;
+		u64 key;
+
+		node = BPF_CORE_READ(node, next);
+		if (node == head || !node)
+			return false;
+		other = (void *)node - bpf_core_field_offset(struct task_struct___process, thread_node);
+		key = (u64)other;
+		if (other != task && !BPF_CORE_READ(other, exit_state) && !bpf_map_lookup_elem(&endings, &key))
+			return true;
+	}
+	return false;
+}
+
+/* Second step. */
+static __always_inline void finish_ending(struct task_struct *thread)
+{
+	struct task_struct___process *task = (void *)thread;
+	u64 key = (u64)thread;
+	struct ending *ending = bpf_map_lookup_elem(&endings, &key);
+	struct process_times *process;
+	u32 pid;
+
+	if (!ending)
+		return;
+	if (!ending->one_of_many) {
+		if (ending->may_be_last)
+			send_exit_of_one(ending, task);
+	} else {
+		pid = ending->record.process.pid;
+		process = bpf_map_lookup_elem(&process_times, &pid);
+		if (process) {
+			__sync_fetch_and_add(&process->sums.cpu_ns,
+					     BPF_CORE_READ(task, se.sum_exec_runtime) - ending->counted_ns);
+			if (ending->may_be_last && (process->unknown_endings || !others_are_to_come(task)))
+				send_exit_of_many(ending, process);
+		}
+	}
+	bpf_map_delete_elem(&endings, &key);
+}

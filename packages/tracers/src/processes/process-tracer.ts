@@ -1,0 +1,230 @@
+import { EventQueue, type Program, RingBufferReader } from "@skep/ebpf";
+import { type CounterValues, KernelCounters } from "../filters/kernel-counters.ts";
+import { type TargetOptions, targetVariables } from "../filters/target-options.ts";
+import { Targets } from "../filters/targets.ts";
+import { type Overhead, overheadOf } from "../overhead.ts";
+import { UnixClock } from "../unix-clock.ts";
+import { EventDecoder } from "./event-decoder.ts";
+import { ProcessCounts } from "./process-counts.ts";
+import type { ProcessEvent, ProcessIncompleteReason, ProcessLossReason, ProcessReport } from "./process-event.ts";
+import { type Counters, type Loaded, load } from "./processes.bpf.ts";
+
+export interface ProcessTracerOptions extends TargetOptions {
+  /** Tell of failed execs, too: every system call of the machine costs a little more then. Defaults to true. */
+  readonly execFailures?: boolean;
+  /** Size of the ring buffer: a power of two, and whole pages. Defaults to 1 MiB. */
+  readonly ringBytes?: number;
+  /** Events that wait for each reader of `events()`. Defaults to 10,000. */
+  readonly queueLength?: number;
+}
+
+const DEFAULT_RING_BYTES = 1024 * 1024;
+/** An event is at most this old when it comes, unless the ring fills up before. */
+const DRAIN_INTERVAL_MS = 100;
+const MAINTENANCE_INTERVAL_MS = 1000;
+/** How long to wait at the end for threads that are in the middle of theirs, in steps of 1 ms. */
+const LAST_ENDINGS_MS = 100;
+
+/** Without a choice of processes there is always one. */
+const NEVER = new Promise<void>(() => undefined);
+
+/**
+ * Tells of each process that starts, runs another program, fails to, or ends.
+ *
+ * Runs until it is disposed of. Kernel threads are left out. Kernel floor: 5.8 with BTF. Needs CAP_BPF and CAP_PERFMON.
+ */
+export class ProcessTracer implements AsyncDisposable {
+  readonly #kernelHalf: Loaded;
+  readonly #queueLength: number | undefined;
+  readonly #hooks: Disposable[] = [];
+  readonly #targets: Targets | undefined;
+  readonly #counters: KernelCounters<keyof Counters>;
+  readonly #clock = new UnixClock();
+  readonly #decoder = new EventDecoder(this.#clock);
+  readonly #queues = new Set<EventQueue<ProcessEvent>>();
+  readonly #reader: RingBufferReader;
+  #counts = new ProcessCounts();
+  /** Dropped by queues that are closed. */
+  #unreadBefore = 0;
+  #unreadTaken = 0;
+  #switchHook: Disposable | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #sinceNs = process.hrtime.bigint();
+  #stoppedNs: bigint | undefined;
+
+  private constructor(kernelHalf: Loaded, options: ProcessTracerOptions) {
+    const { maps } = kernelHalf;
+    this.#kernelHalf = kernelHalf;
+    this.#queueLength = options.queueLength;
+    this.#targets = options.pids === undefined ? undefined : new Targets(maps.targets);
+    this.#counters = new KernelCounters(maps.counters);
+    this.#reader = new RingBufferReader(maps.events, {
+      onRecord: (view, offset) => this.#onRecord(view, offset),
+      drainIntervalMs: DRAIN_INTERVAL_MS,
+    });
+  }
+
+  /**
+   * Loads, attaches and starts to look.
+   *
+   * @throws BpfError `invalid-argument` for options out of range, `not-found` for a process or cgroup that is not
+   *   there, `not-permitted` without the capabilities, `not-supported` on a kernel without BTF
+   */
+  static async start(options: ProcessTracerOptions = {}): Promise<ProcessTracer> {
+    const { execFailures = true, ringBytes = DEFAULT_RING_BYTES } = options;
+    const kernelHalf = await load({
+      globals: { ...targetVariables(options), wake_up_bytes: BigInt(ringBytes / 4) },
+      maxEntries: { events: ringBytes },
+      programs: ({ name }) => name !== "on_sys_exit" || execFailures,
+    });
+    let tracer: ProcessTracer | undefined;
+    try {
+      tracer = new ProcessTracer(kernelHalf, options);
+      tracer.#attach(options);
+      return tracer;
+    } catch (error) {
+      await (tracer ?? kernelHalf)[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** Resolves when none of `pids`, and none of their children where these are followed, runs any more. */
+  get exited(): Promise<void> {
+    return this.#targets?.allExited ?? NEVER;
+  }
+
+  /**
+   * The events from now on, for `for await`. They come up to 100 ms late, in the order in which they happened. An exit is
+   * told when the thread has left the CPU for good: its parent may know a little earlier. Ends with `stop()`.
+   */
+  events(): EventQueue<ProcessEvent> {
+    const queue: EventQueue<ProcessEvent> = new EventQueue({
+      ...(this.#queueLength === undefined ? {} : { capacity: this.#queueLength }),
+      onClose: () => {
+        this.#queues.delete(queue);
+        this.#unreadBefore += queue.dropped;
+      },
+    });
+    if (this.#stoppedNs === undefined) this.#queues.add(queue);
+    else queue[Symbol.dispose]();
+    return queue;
+  }
+
+  /** What was counted since the start or the last snapshot. */
+  async snapshot(): Promise<ProcessReport> {
+    this.#reader.drain();
+    const untilNs = this.#stoppedNs ?? process.hrtime.bigint();
+    const counted = this.#counters.takeDifference();
+    const counts = this.#counts;
+    const unread = this.#unread;
+    const report: ProcessReport = {
+      timeUnixNs: this.#clock.toUnixNs(this.#sinceNs),
+      durationNs: Number(untilNs - this.#sinceNs),
+      ...counts.report,
+      lost: lossesOf(counted, unread - this.#unreadTaken),
+      incomplete: shortcomingsOf(counted),
+    };
+    this.#counts = new ProcessCounts();
+    this.#unreadTaken = unread;
+    this.#sinceNs = untilNs;
+    return report;
+  }
+
+  /** Events that are missing, since the start. */
+  lost(): Readonly<Record<ProcessLossReason, number>> {
+    return lossesOf(this.#counters.read(), this.#unread);
+  }
+
+  /** Events that the kernel half saw since the start, of which some may be lost or not read yet. */
+  get seen(): number {
+    const { starts, execs, exec_failures, exits } = this.#counters.read();
+    return starts + execs + exec_failures + exits;
+  }
+
+  /** Detaches, and ends `events()` after those that there are; what was counted can still be taken. */
+  stop(): void {
+    if (this.#stoppedNs !== undefined) return;
+    clearInterval(this.#timer);
+    for (const hook of this.#hooks.splice(0)) hook[Symbol.dispose]();
+    this.#awaitEndings();
+    this.#switchHook?.[Symbol.dispose]();
+    this.#stoppedNs = process.hrtime.bigint();
+    this.#reader.drain();
+    for (const queue of this.#queues) queue[Symbol.dispose]();
+  }
+
+  overhead(): Overhead {
+    return overheadOf(this.#kernelHalf.collection);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.stop();
+    this.#reader[Symbol.dispose]();
+    this.#kernelHalf[Symbol.dispose]();
+  }
+
+  get #unread(): number {
+    let dropped = this.#unreadBefore;
+    for (const queue of this.#queues) dropped += queue.dropped;
+    return dropped;
+  }
+
+  #attach({ pids, followChildren = true, startOnExec = false }: ProcessTracerOptions): void {
+    const { programs } = this.#kernelHalf;
+    // What ends an exit goes before what begins one, so that each one that is begun is ended.
+    this.#switchHook = programs.on_switch.attach();
+    for (const program of [programs.on_exit, programs.on_exec, programs.on_fork, programs.on_sys_exit]) {
+      this.#attachHook(program);
+    }
+    if (pids !== undefined) {
+      this.#targets?.add(pids, { pending: startOnExec, withDescendants: followChildren && !startOnExec });
+    }
+    this.#sinceNs = process.hrtime.bigint();
+    this.#timer = setInterval(() => this.#maintain(), MAINTENANCE_INTERVAL_MS);
+  }
+
+  #attachHook(program: Program | undefined): void {
+    if (program !== undefined) this.#hooks.push(program.attach());
+  }
+
+  #maintain(): void {
+    this.#clock.adjust();
+    this.#targets?.refresh();
+  }
+
+  /** A thread in the middle of its end has microseconds to go; its parent, who may have called this, knows already. */
+  #awaitEndings(): void {
+    const sleeper = new Int32Array(new SharedArrayBuffer(4));
+    for (let waitedMs = 0; waitedMs < LAST_ENDINGS_MS; waitedMs++) {
+      const { done } = this.#kernelHalf.maps.endings.keys().next();
+      if (done === true) return;
+      Atomics.wait(sleeper, 0, 0, 1);
+    }
+  }
+
+  #onRecord(view: DataView, offset: number): void {
+    const event = this.#decoder.decode(view, offset);
+    if (event === undefined) return;
+    this.#counts.add(event);
+    for (const queue of this.#queues) queue.push(event);
+    if (event.kind === "exit") this.#targets?.refresh();
+  }
+}
+
+function lossesOf(counted: CounterValues<keyof Counters>, unread: number): Record<ProcessLossReason, number> {
+  return {
+    starts: counted.starts_lost,
+    execs: counted.execs_lost,
+    execFailures: counted.exec_failures_lost,
+    exits: counted.exits_lost,
+    unread,
+  };
+}
+
+function shortcomingsOf(counted: CounterValues<keyof Counters>): Record<ProcessIncompleteReason, number> {
+  return {
+    childrenNotFollowed: counted.targets_full,
+    cgroupsUnknown: counted.cgroups_lost,
+    threadTimesShort: counted.endings_full + counted.process_times_full,
+  };
+}

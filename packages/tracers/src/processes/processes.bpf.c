@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Kernel half of the process tracer: sends a record of each start, exec, failed exec and end of a process.
+ *
+ *   sched_process_fork -> on_fork      --+
+ *   sched_process_exec -> on_exec      --+
+ *   sys_exit -----------> on_sys_exit  --+-> events
+ *   sched_process_exit -> on_exit -----+ |
+ *                           endings    | |
+ *   sched_switch -------> on_switch <--+-+   the process is off the CPU for good: see ending.h
+ */
+#include "../kernel/syscall.h"
+#include "ending.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* Failed execs: the first so many arguments. */
+#define ATTEMPT_ARGUMENTS 64
+/* ... and of each one so much. */
+#define ATTEMPT_ARGUMENT_BYTES 4096
+
+/* include/linux/err.h */
+#define MAX_ERRNO 4095
+/* include/linux/errno.h: what begins here is for the kernel itself, which then starts the call anew. */
+#define ERESTARTSYS 512
+/* include/uapi/linux/fcntl.h */
+#define AT_FDCWD -100
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
+{
+	struct process_record record = {};
+
+	if (!target_forked(parent, child))
+		COUNT(targets_full);
+	if (parent->tgid == child->tgid || task_is_kernel_thread(child) || !target_is_wanted(child, child->tgid))
+		return 0;
+	describe_process(&record, RECORD_START, child);
+	COUNT(starts);
+	if (!send(&record, sizeof(record)))
+		COUNT(starts_lost);
+	return 0;
+}
+
+/* The three paths that come first. The path as it was given is there already. */
+static __always_inline u32 append_paths(struct exec_record *record, struct path *executable, struct fs_struct *fs)
+{
+	struct path *root = &fs->root;
+	struct path *directory = &fs->pwd;
+	u32 start = record->path_bytes;
+	u32 middle = start;
+	u32 end;
+
+	if (executable)
+		middle = path_append(record->data, EXEC_DATA_MASK, start, executable, root, &record->executable_flags);
+	end = path_append(record->data, EXEC_DATA_MASK, middle, directory, root, &record->directory_flags);
+	record->executable_bytes = middle - start;
+	record->directory_bytes = end - middle;
+	return end;
+}
+
+/* Size is that of data which is used. Says false when the ring has no room. */
+static __always_inline bool send_exec(struct exec_record *record, u32 size)
+{
+	u64 bytes = offsetof(struct exec_record, data) + size;
+
+	if (bytes > sizeof(*record))
+		bytes = sizeof(*record);
+	return send(record, bytes);
+}
+
+/*
+ * All that the new image holds between arg_start and arg_end: what the program will see, whatever its parent does to its
+ * own memory meanwhile. These pages were written by the exec itself, so they are there.
+ */
+static __always_inline u32 append_arguments(struct exec_record *record, u32 offset, struct mm_struct *mm)
+{
+	u64 start = BPF_CORE_READ(mm, arg_start);
+	u64 size = BPF_CORE_READ(mm, arg_end) - start;
+	u32 bytes = size > ARGUMENTS_BYTES ? ARGUMENTS_BYTES : size;
+
+	record->arguments_whole = size <= ARGUMENTS_BYTES;
+	if (bpf_probe_read_user(record->data + (offset & EXEC_DATA_MASK), bytes, (void *)start)) {
+		record->arguments_whole = 0;
+		bytes = 0;
+	}
+	record->arguments_bytes = bytes;
+	return offset + bytes;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(on_exec, struct task_struct *thread, int old_pid, struct linux_binprm *program)
+{
+	struct task_struct___process *task = (void *)thread;
+	struct mm_struct *mm = thread->mm;
+	struct file___executable *executable = BPF_CORE_READ(mm, exe_file);
+	struct exec_record *record;
+	u32 pid = thread->tgid;
+	long length;
+	u32 size;
+
+	target_executed(pid);
+	if (!target_is_wanted(thread, pid))
+		return 0;
+	COUNT(execs);
+	record = bpf_map_lookup_elem(&scratch, &zero);
+	if (!record)
+		return 0;
+	describe_process(&record->process, RECORD_EXEC, thread);
+	record->error = 0;
+	record->directory_fd = AT_FDCWD;
+	record->argument_count = BPF_CORE_READ(program, argc);
+	length = bpf_probe_read_kernel_str(record->data, PATH_BYTES, BPF_CORE_READ(program, filename));
+	record->path_bytes = length < 0 ? 0 : length;
+	size = append_paths(record, &executable->f_path, BPF_CORE_READ(task, fs));
+	size = append_arguments(record, size, mm);
+	if (!send_exec(record, size))
+		COUNT(execs_lost);
+	return 0;
+}
+
+/* Which system call it is, of those that run another program. */
+#define CALL_NONE 0
+#define CALL_EXECVE 1
+#define CALL_EXECVEAT 2
+
+/* Numbers of arch/x86/entry/syscalls, include/uapi/asm-generic/unistd.h and arch/arm64/tools/syscall_32.tbl. */
+static __always_inline u32 exec_call(long number, bool *compat)
+{
+	if (syscall_arch_is_x86()) {
+		switch (number) {
+		case 59:
+		case 520 | X32_SYSCALL_BIT:
+			*compat = false;
+			return CALL_EXECVE;
+		case 322:
+		case 545 | X32_SYSCALL_BIT:
+			*compat = false;
+			return CALL_EXECVEAT;
+		case 11:
+		case 358:
+			*compat = true;
+			if (!syscall_is_compat())
+				return CALL_NONE;
+			return number == 11 ? CALL_EXECVE : CALL_EXECVEAT;
+		}
+		return CALL_NONE;
+	}
+	switch (number) {
+	case 221:
+		*compat = false;
+		return syscall_is_compat() ? CALL_NONE : CALL_EXECVE;
+	case 281:
+		*compat = false;
+		return syscall_is_compat() ? CALL_NONE : CALL_EXECVEAT;
+	case 11:
+	case 387:
+		*compat = true;
+		if (!syscall_is_compat())
+			return CALL_NONE;
+		return number == 11 ? CALL_EXECVE : CALL_EXECVEAT;
+	}
+	return CALL_NONE;
+}
+
+/*
+ * The arguments that a failed call was given, out of the memory of its caller. The kernel need not have looked at them,
+ * so some may not be in memory: the rest is missing then.
+ */
+static __always_inline u32 append_attempted_arguments(struct exec_record *record, u32 offset, u64 pointers, bool compat)
+{
+	u32 start = offset;
+
+	record->argument_count = 0;
+	record->arguments_whole = 0;
+	for (u32 i = 0; i < ATTEMPT_ARGUMENTS; i++) {
+		u64 argument = 0;
+		long length;
+
+		if (bpf_probe_read_user(&argument, compat ? 4 : 8, (void *)(pointers + i * (compat ? 4 : 8))))
+			break;
+		if (!argument) {
+			record->arguments_whole = 1;
+			break;
+		}
+		if (offset - start > ARGUMENTS_BYTES - ATTEMPT_ARGUMENT_BYTES)
+			break;
+		length = bpf_probe_read_user_str(record->data + (offset & EXEC_DATA_MASK), ATTEMPT_ARGUMENT_BYTES,
+						 (void *)argument);
+		if (length <= 0)
+			break;
+		offset += length;
+		record->argument_count++;
+		/* Perhaps it goes on. */
+		if (length == ATTEMPT_ARGUMENT_BYTES)
+			break;
+	}
+	record->arguments_bytes = offset - start;
+	return offset;
+}
+
+/*
+ * A failed call has changed nothing, so what it was given is still there: to look at the end of each call is enough. This
+ * runs for every system call of the machine, so the most frequent way out comes first. Only loaded when it is wanted.
+ */
+SEC("?tp_btf/sys_exit")
+int BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
+{
+	struct task_struct___process *task;
+	struct exec_record *record;
+	struct task_struct *thread;
+	u64 path, pointers;
+	bool compat;
+	long length;
+	u32 call, size;
+
+	if (result >= 0 || result < -MAX_ERRNO)
+		return 0;
+	call = exec_call(syscall_number(regs), &compat);
+	if (call == CALL_NONE || (result <= -ERESTARTSYS && result >= -ERESTARTSYS - 4))
+		return 0;
+	thread = (void *)bpf_get_current_task();
+	task = (void *)thread;
+	if (!target_is_wanted(thread, bpf_get_current_pid_tgid() >> 32))
+		return 0;
+	COUNT(exec_failures);
+	record = bpf_map_lookup_elem(&scratch, &zero);
+	if (!record)
+		return 0;
+	describe_process(&record->process, RECORD_EXEC_FAILURE, thread);
+	record->error = -result;
+	if (call == CALL_EXECVE) {
+		record->directory_fd = AT_FDCWD;
+		path = syscall_argument(regs, compat, 0);
+		pointers = syscall_argument(regs, compat, 1);
+	} else {
+		record->directory_fd = syscall_argument(regs, compat, 0);
+		path = syscall_argument(regs, compat, 1);
+		pointers = syscall_argument(regs, compat, 2);
+	}
+	length = bpf_probe_read_user_str(record->data, PATH_BYTES, (void *)path);
+	record->path_bytes = length < 0 ? 0 : length;
+	size = append_paths(record, NULL, BPF_CORE_READ(task, fs));
+	size = append_attempted_arguments(record, size, pointers, compat);
+	if (!send_exec(record, size))
+		COUNT(exec_failures_lost);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(on_exit, struct task_struct *thread)
+{
+	u32 pid = thread->tgid;
+
+	if (task_is_kernel_thread(thread))
+		return 0;
+	if (target_is_wanted(thread, pid))
+		begin_ending(thread);
+	else if (task_is_last_thread(thread))
+		target_exited(pid); /* one that waited for its exec in vain */
+	return 0;
+}
+
+/* Runs for every switch of the machine: nothing but one look at who goes. */
+SEC("tp_btf/sched_switch")
+int BPF_PROG(on_switch, bool preempt, struct task_struct *previous)
+{
+	if (task_goes_for_good(previous))
+		finish_ending(previous);
+	return 0;
+}

@@ -1,0 +1,170 @@
+// Written by `skep-ebpf generate processes.bpf.o`: change the object's source, not this.
+
+import { readFile } from "node:fs/promises";
+import {
+  Collection,
+  type KeyedMap,
+  type LoadOptions,
+  type Program,
+  type RingBufferMap,
+  type TypedGlobals,
+} from "@skep/ebpf";
+
+/** `struct counters`: 96 bytes. */
+export interface Counters {
+  starts: bigint;
+  execs: bigint;
+  exec_failures: bigint;
+  exits: bigint;
+  starts_lost: bigint;
+  execs_lost: bigint;
+  exec_failures_lost: bigint;
+  exits_lost: bigint;
+  cgroups_lost: bigint;
+  targets_full: bigint;
+  endings_full: bigint;
+  process_times_full: bigint;
+}
+
+/** `union scratch`: 24664 bytes. */
+export interface Scratch {
+  exec: ExecRecord;
+  cgroup: CgroupRecord;
+}
+
+/** `struct exec_record`: 24664 bytes. */
+export interface ExecRecord {
+  process: ProcessRecord;
+  error: number;
+  directory_fd: number;
+  argument_count: number;
+  arguments_whole: number;
+  executable_flags: number;
+  directory_flags: number;
+  path_bytes: number;
+  executable_bytes: number;
+  directory_bytes: number;
+  arguments_bytes: number;
+  data: string;
+}
+
+/** `struct process_record`: 48 bytes. */
+export interface ProcessRecord {
+  kind: number;
+  pid: number;
+  parent_pid: number;
+  user_id: number;
+  time_ns: bigint;
+  cgroup_id: bigint;
+  name: string;
+}
+
+/** `struct cgroup_record`: 4368 bytes. */
+export interface CgroupRecord {
+  kind: number;
+  names_bytes: number;
+  id: bigint;
+  names: string;
+}
+
+/** `struct ending`: 128 bytes. */
+export interface Ending {
+  record: ExitRecord;
+  counted_ns: bigint;
+  may_be_last: boolean;
+  one_of_many: boolean;
+}
+
+/** `struct exit_record`: 112 bytes. */
+export interface ExitRecord {
+  process: ProcessRecord;
+  lifetime_ns: bigint;
+  cpu_ns: bigint;
+  peak_resident_pages: bigint;
+  read_bytes: bigint;
+  written_bytes: bigint;
+  read_chars: bigint;
+  written_chars: bigint;
+  exit_code: number;
+  unused: number;
+}
+
+/** `struct process_times`: 48 bytes. */
+export interface ProcessTimes {
+  sums: ThreadTimes;
+  unknown_endings: bigint;
+}
+
+/** `struct thread_times`: 40 bytes. */
+export interface ThreadTimes {
+  cpu_ns: bigint;
+  read_bytes: bigint;
+  written_bytes: bigint;
+  read_chars: bigint;
+  written_chars: bigint;
+}
+
+/** Global variables. */
+export interface Variables {
+  filter_targets: boolean;
+  follow_children: boolean;
+  filter_cgroup: boolean;
+  cgroup_id: bigint;
+  cgroup_level: number;
+  wake_up_bytes: bigint;
+  zero: number;
+}
+
+export interface Options extends LoadOptions {
+  readonly globals?: Partial<Variables>;
+}
+
+/** The object in the kernel, until it is disposed of. */
+export interface Loaded extends Disposable, AsyncDisposable {
+  readonly collection: Collection;
+  readonly maps: {
+    readonly targets: KeyedMap<number, number>;
+    readonly counters: KeyedMap<number, Counters[]>;
+    readonly events: RingBufferMap;
+    readonly scratch: KeyedMap<number, Scratch[]>;
+    readonly known_cgroups: KeyedMap<bigint, number>;
+    readonly endings: KeyedMap<bigint, Ending>;
+    readonly process_times: KeyedMap<number, ProcessTimes>;
+  };
+  readonly programs: {
+    readonly on_fork: Program;
+    readonly on_exec: Program;
+    readonly on_sys_exit: Program | undefined;
+    readonly on_exit: Program;
+    readonly on_switch: Program;
+  };
+  readonly globals: TypedGlobals<Variables>;
+}
+
+/** Loads processes.bpf.o into the kernel. */
+export async function load(options: Options = {}): Promise<Loaded> {
+  const object = await readFile(new URL("./processes.bpf.o", import.meta.url));
+  const collection = await Collection.load(object, options);
+  return {
+    collection,
+    maps: {
+      targets: collection.maps.get("targets"),
+      counters: collection.maps.get("counters"),
+      events: collection.maps.ringBuffer("events"),
+      scratch: collection.maps.get("scratch"),
+      known_cgroups: collection.maps.get("known_cgroups"),
+      endings: collection.maps.get("endings"),
+      process_times: collection.maps.get("process_times"),
+    },
+    programs: {
+      on_fork: collection.programs.get("on_fork"),
+      on_exec: collection.programs.get("on_exec"),
+      on_sys_exit: collection.programs.has("on_sys_exit") ? collection.programs.get("on_sys_exit") : undefined,
+      on_exit: collection.programs.get("on_exit"),
+      on_switch: collection.programs.get("on_switch"),
+    },
+    globals: collection.globals as TypedGlobals<Variables>,
+    [Symbol.dispose]: () => collection[Symbol.dispose](),
+    [Symbol.asyncDispose]: () => collection[Symbol.asyncDispose](),
+  };
+}

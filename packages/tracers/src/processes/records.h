@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The records that go to user space, and the ring that they go through: one for all, so that what caused what comes in
+ * order. `process-records.ts` reads them.
+ */
+#pragma once
+
+#include "../kernel/cgroup-path.h"
+#include "../kernel/targets.h"
+#include "process-task.h"
+
+/* Kinds of records. */
+#define RECORD_CGROUP 1
+#define RECORD_START 2
+#define RECORD_EXEC 3
+#define RECORD_EXEC_FAILURE 4
+#define RECORD_EXIT 5
+
+/* include/uapi/linux/bpf.h: flags of bpf_ringbuf_output() and bpf_ringbuf_query() */
+#define BPF_RB_NO_WAKEUP 1
+#define BPF_RB_FORCE_WAKEUP 2
+#define BPF_RB_AVAIL_DATA 0
+
+/* User space looks ten times a second by itself; it is only woken when this much waits. Set by its size of the ring. */
+const volatile u64 wake_up_bytes = 256 * 1024;
+
+/* What all records begin with, but that of a cgroup. */
+struct process_record {
+	u32 kind;
+	u32 pid;
+	u32 parent_pid;
+	u32 user_id;
+	u64 time_ns; /* CLOCK_MONOTONIC */
+	u64 cgroup_id;
+	char name[TASK_COMM_LEN];
+};
+
+/* Comes before the first record that names the cgroup. */
+struct cgroup_record {
+	u32 kind;
+	u32 names_bytes;
+	u64 id;
+	char names[PATH_MASK + 1 + PATH_NAME_BYTES]; /* leaf first */
+};
+
+/* Arguments in front of them take no more than this. */
+#define ARGUMENTS_BYTES 8192
+/* Three paths, then arguments; a power of two less one, as in path.h. */
+#define EXEC_DATA_MASK 16383
+
+struct exec_record {
+	struct process_record process;
+	s32 error;	       /* errno, positive; 0: it runs */
+	s32 directory_fd;      /* what a relative path was relative to */
+	u32 argument_count;    /* of a failure: those that were read */
+	u32 arguments_whole;   /* nothing is missing from them */
+	u32 executable_flags;  /* PATH_* */
+	u32 directory_flags;
+	u32 path_bytes;	       /* how much of data the parts take, one after the other: the path as it was given, */
+	u32 executable_bytes;  /* names of the executable's path, */
+	u32 directory_bytes;   /* names of the working directory's, */
+	u32 arguments_bytes;   /* arguments, each with its NUL */
+	char data[EXEC_DATA_MASK + 1 + ARGUMENTS_BYTES];
+};
+
+struct exit_record {
+	struct process_record process;
+	u64 lifetime_ns;
+	u64 cpu_ns;
+	u64 peak_resident_pages;
+	u64 read_bytes;
+	u64 written_bytes;
+	u64 read_chars;
+	u64 written_chars;
+	s32 exit_code; /* as wait() has it */
+	u32 unused;
+};
+
+struct counters {
+	u64 starts; /* seen: sent or lost */
+	u64 execs;
+	u64 exec_failures;
+	u64 exits;
+	u64 starts_lost; /* no room in the ring */
+	u64 execs_lost;
+	u64 exec_failures_lost;
+	u64 exits_lost;
+	u64 cgroups_lost;    /* their events come without a path */
+	u64 targets_full;    /* children not followed: no room in targets */
+	u64 endings_full;    /* threads whose CPU time lacks their last moments: no room in endings */
+	u64 process_times_full; /* ... that of threads that ended before the last one: no room in process_times */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct counters);
+} counters SEC(".maps");
+
+/*
+ * Read every 100 ms. An exec with its start and its exit takes some 600 bytes: 17,000 of them a second have room, and
+ * user space can set more. Longer arguments take more.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1024 * 1024);
+} events SEC(".maps");
+
+/*
+ * Where records of variable size are put together: more than a program's stack has. One a CPU, since the programs that
+ * use it run with preemption off and do not nest: not in an interrupt, and not in one another.
+ */
+union scratch {
+	struct exec_record exec;
+	struct cgroup_record cgroup;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, union scratch);
+} scratch SEC(".maps");
+
+/* Ids of cgroups whose path user space knows. LRU: it knows more than these, and one that was evicted is sent again. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, u64);
+	__type(value, u8);
+} known_cgroups SEC(".maps");
+
+static const u32 zero = 0;
+
+#define COUNT(counter)                                                                 \
+	do {                                                                           \
+		struct counters *counters_ = bpf_map_lookup_elem(&counters, &zero);    \
+		if (counters_)                                                         \
+			__sync_fetch_and_add(&counters_->counter, 1);                  \
+	} while (0)
+
+/* Says false when the ring has no room. */
+static __always_inline bool send(void *record, u64 size)
+{
+	u64 flags = bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) >= wake_up_bytes ? BPF_RB_FORCE_WAKEUP
+										   : BPF_RB_NO_WAKEUP;
+
+	return bpf_ringbuf_output(&events, record, size, flags) == 0;
+}
+
+/* Sends the path of a cgroup that is new to user space. */
+static __always_inline void introduce_cgroup(struct task_struct *task, u64 id)
+{
+	struct cgroup_record *record;
+	u8 known = 1;
+	u64 bytes;
+
+	if (bpf_map_lookup_elem(&known_cgroups, &id))
+		return;
+	record = bpf_map_lookup_elem(&scratch, &zero);
+	if (!record)
+		return;
+	record->kind = RECORD_CGROUP;
+	record->id = id;
+	bytes = cgroup_names(record->names, BPF_CORE_READ(task, cgroups, dfl_cgrp));
+	if (bytes > PATH_BYTES)
+		bytes = PATH_BYTES; /* it never is: that is for the verifier */
+	record->names_bytes = bytes;
+	if (send(record, offsetof(struct cgroup_record, names) + bytes))
+		bpf_map_update_elem(&known_cgroups, &id, &known, BPF_ANY);
+	else
+		COUNT(cgroups_lost);
+}
+
+/* What all records say of a process. Its cgroup's own record goes out first, so this comes before any use of scratch. */
+static __always_inline void describe_process(struct process_record *record, u32 kind, struct task_struct *thread)
+{
+	struct task_struct___process *task = (void *)thread;
+	u64 cgroup_id = BPF_CORE_READ(thread, cgroups, dfl_cgrp, kn, id);
+
+	introduce_cgroup(thread, cgroup_id);
+	record->kind = kind;
+	record->pid = BPF_CORE_READ(thread, tgid);
+	record->parent_pid = BPF_CORE_READ(task, real_parent, tgid);
+	record->user_id = BPF_CORE_READ(task, cred, uid.val);
+	record->time_ns = bpf_ktime_get_ns();
+	record->cgroup_id = cgroup_id;
+	bpf_probe_read_kernel_str(record->name, sizeof(record->name), BPF_CORE_READ(task, group_leader)->comm);
+}
