@@ -38,6 +38,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 /* Numbers of errors: MAX_ERRNO of include/linux/err.h */
 #define MAX_ERRNO 4095
+#define ENOSYS 38
 
 /* With latencies, which take two programs; else only calls are counted. */
 const volatile bool timed = true;
@@ -421,9 +422,14 @@ static __always_inline u8 traits_of(u32 call)
 	return call_traits[call & (SYSCALL_IDS - 1)];
 }
 
-/* rt_sigreturn leaves no number behind, since it restores the registers of what the signal interrupted. */
-static __always_inline u32 call_without_number(const struct caller *caller)
+/*
+ * rt_sigreturn leaves no number behind, since it restores the registers of what the signal interrupted. Whoever asks for
+ * call -1 gets the same number, but also an error that the interrupted code will not have left in the same register.
+ */
+static __always_inline u32 call_at_end(const struct caller *caller, u32 call, long number, long result)
 {
+	if (number != -1 || result == -ENOSYS)
+		return call;
 	return caller->compat ? call_sigreturn_compat : call_sigreturn;
 }
 
@@ -431,7 +437,7 @@ static __always_inline u32 call_without_number(const struct caller *caller)
  * Which call ends, where the registers say something else: after a return from a signal handler the number is -1, and
  * an exec leaves behind what suits the new program (x86: execve, also after execveat; arm64 before 5.18: -1).
  */
-static __always_inline u32 call_at_exit(const struct caller *caller, struct pt_regs *regs, u32 call)
+static __always_inline u32 call_at_exit(const struct caller *caller, u32 call, long number, long result)
 {
 	struct call_under_way *note = bpf_map_lookup_elem(&under_way, &caller->tid);
 
@@ -440,7 +446,7 @@ static __always_inline u32 call_at_exit(const struct caller *caller, struct pt_r
 		bpf_map_delete_elem(&under_way, &caller->tid);
 		return call;
 	}
-	return syscall_number(regs) == -1 ? call_without_number(caller) : call;
+	return call_at_end(caller, call, number, result);
 }
 
 SEC("?tp_btf/sys_exit")
@@ -454,7 +460,7 @@ int BPF_PROG(on_return, struct pt_regs *regs, long result)
 	call = syscall_id(syscall_number(regs), caller.compat);
 	traits = traits_of(call);
 	if (traits & CALL_MAY_BE_ANOTHER) {
-		call = call_at_exit(&caller, regs, call);
+		call = call_at_exit(&caller, call, syscall_number(regs), result);
 		traits = traits_of(call);
 	}
 	if (!(traits & CALL_WANTED) || !target_is_wanted(caller.task, caller.pid))
@@ -528,8 +534,8 @@ int BPF_PROG(on_timed_return, struct pt_regs *regs, long result)
 		/* 1 at least: 0 says that it isn't known. */
 		duration_ns = now > known->since_ns ? now - known->since_ns : 1;
 		known->since_ns = 0;
-	} else if (syscall_number(regs) == -1) {
-		call = call_without_number(&caller);
+	} else {
+		call = call_at_end(&caller, call, syscall_number(regs), result);
 	}
 	traits = traits_of(call);
 	if (!(traits & CALL_WANTED) || !target_is_wanted(caller.task, caller.pid))
