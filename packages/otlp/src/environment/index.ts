@@ -1,0 +1,3 @@
+export type { Environment } from "./environment.ts";
+export { exporterSettingsFromEnvironment } from "./exporter-settings.ts";
+export { isSdkDisabled, resourceAttributesFromEnvironment, semanticConventionOptIns } from "./sdk-settings.ts";

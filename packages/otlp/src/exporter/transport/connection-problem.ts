@@ -1,0 +1,42 @@
+import { messageOf, OtlpError } from "../../errors.ts";
+
+const UNTRUSTED = "give the authority that signed the receiver's certificate: OTEL_EXPORTER_OTLP_CERTIFICATE";
+
+/** What to do about the ways in which connections fail, by the codes of Node.js. */
+const HINTS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "is a receiver listening there? collectors take HTTP on port 4318, gRPC on 4317",
+  ENOTFOUND: "check the host's name",
+  EAI_AGAIN: "the name server did not answer",
+  DEPTH_ZERO_SELF_SIGNED_CERT: UNTRUSTED,
+  SELF_SIGNED_CERT_IN_CHAIN: UNTRUSTED,
+  UNABLE_TO_GET_ISSUER_CERT: UNTRUSTED,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNTRUSTED,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNTRUSTED,
+  ERR_TLS_CERT_ALTNAME_INVALID: "the receiver's certificate is for another name: use that one in the endpoint",
+  CERT_HAS_EXPIRED: "the receiver's certificate has expired",
+  ERR_SSL_WRONG_VERSION_NUMBER: "does the receiver speak TLS there? if not, the endpoint begins with http:",
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: "does the receiver speak TLS there? if not, the endpoint begins with http:",
+  ERR_HTTP2_ERROR: "does the receiver speak gRPC there? collectors take it on port 4317",
+  HPE_INVALID_CONSTANT: "does the receiver speak HTTP/1.1 there? collectors take it on port 4318, gRPC on 4317",
+};
+
+/** A connection that could not be made, or that broke. */
+export function connectionProblem(endpoint: URL, error: unknown): OtlpError {
+  const cause = firstOf(error);
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+  const hint = HINTS[code];
+  return new OtlpError("connection", `${endpoint.href}: ${messageOf(cause)}`, {
+    cause,
+    ...(hint === undefined ? {} : { hint }),
+  });
+}
+
+/** No answer within the time of one try. */
+export function timeoutProblem(endpoint: URL, timeoutMs: number): OtlpError {
+  return new OtlpError("timeout", `${endpoint.href}: no answer within ${timeoutMs} ms`);
+}
+
+/** A name with several addresses fails with one error for each, and no message of its own. */
+function firstOf(error: unknown): unknown {
+  return error instanceof AggregateError ? (error.errors[0] ?? error) : error;
+}

@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import type { ExportCounts } from "../exporter/counts.ts";
+import type { ResourceSpans } from "../traces/index.ts";
+import { decodeJson, decodeProtobuf } from "./decode.ts";
+
+/** A request with one span for each name. */
+export function spansNamed(...names: readonly string[]): ResourceSpans[] {
+  const spans = names.map((name) => ({
+    traceId: "0af7651916cd43dd8448eb211c80319c",
+    spanId: "b7ad6b7169203331",
+    name,
+    kind: "server" as const,
+    startTimeUnixNs: 1n,
+    endTimeUnixNs: 2n,
+  }));
+  return [{ resource: { attributes: {} }, scopes: [{ scope: { name: "test" }, spans }] }];
+}
+
+/** The names of the spans in a request that was received. */
+export function namesIn(body: Uint8Array, encoding: "protobuf" | "json" = "protobuf"): string[] {
+  const decode = encoding === "json" ? decodeJson : decodeProtobuf;
+  const request = decode("ExportTraceServiceRequest", body) as unknown as DecodedRequest;
+  return request.resourceSpans.flatMap(({ scopeSpans }) =>
+    scopeSpans.flatMap(({ spans }) => spans.map(({ name }) => name)),
+  );
+}
+
+interface DecodedRequest {
+  readonly resourceSpans: readonly {
+    readonly scopeSpans: readonly { readonly spans: readonly { name: string }[] }[];
+  }[];
+}
+
+/** What went in came out or waits: the law that the counts of an exporter obey at any time. */
+export function assertBalanced(counts: ExportCounts): void {
+  const dropped = Object.values(counts.dropped).reduce((sum, count) => sum + count, 0);
+  assert.equal(
+    counts.enqueued + counts.recovered,
+    counts.delivered + counts.rejected + dropped + counts.waiting,
+    JSON.stringify(counts),
+  );
+}
