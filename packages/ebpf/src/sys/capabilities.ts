@@ -14,6 +14,13 @@ const CAPABILITY_BITS = {
 
 export type Capability = keyof typeof CAPABILITY_BITS;
 
+/** The set of these capabilities, as the kernel writes it: bit N is capability N. */
+export function capabilitySet(capabilities: Iterable<Capability>): bigint {
+  let set = 0n;
+  for (const capability of capabilities) set |= 1n << BigInt(CAPABILITY_BITS[capability]);
+  return set;
+}
+
 /** The effective capability set of a process: bit N is capability N. */
 export function effectiveCapabilities(pid: number | "self" = "self"): bigint {
   const status = readFileSync(`/proc/${pid}/status`, "latin1");

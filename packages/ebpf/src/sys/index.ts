@@ -1,4 +1,4 @@
-export { type Capability, effectiveCapabilities, missingCapabilities } from "./capabilities.ts";
+export { type Capability, capabilitySet, effectiveCapabilities, missingCapabilities } from "./capabilities.ts";
 export { onlineCpus, possibleCpuCount } from "./cpus.ts";
 export { defaultSys } from "./default-sys.ts";
 export { Errno, errnoName, failure } from "./failure.ts";

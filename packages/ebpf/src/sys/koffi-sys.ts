@@ -60,6 +60,7 @@ export class KoffiSys implements Sys {
   readonly #ioctl: (fd: number, request: number, argument: number) => Result;
   readonly #close: (fd: number) => Result;
   readonly #fcntl: (fd: number, command: number, argument: number) => Result;
+  readonly #prctl: (option: number, argument: Word, c: Word, d: Word, e: Word) => Result;
   readonly #prlimit: (pid: number, resource: number, limit: Uint8Array, previous: null) => Result;
 
   constructor() {
@@ -86,6 +87,7 @@ export class KoffiSys implements Sys {
     this.#ioctl = libc.func("ioctl", "int", ["int", "ulong", "ulong"]);
     this.#close = libc.func("close", "int", ["int"]);
     this.#fcntl = libc.func("fcntl", "int", ["int", "int", "int"]);
+    this.#prctl = libc.func("prctl", "int", ["int", "ulong", "ulong", "ulong", "ulong"]);
     this.#prlimit = libc.func("prlimit", "int", ["int", "int", "void *", "void *"]);
     const sysconf = libc.func("sysconf", "long", ["int"]) as (name: number) => Result;
     this.pageSizeBytes = Number(sysconf(SC_PAGESIZE));
@@ -148,6 +150,10 @@ export class KoffiSys implements Sys {
 
   madvise(address: bigint, sizeBytes: number, advice: number): number {
     return this.#result(this.#madvise(address, sizeBytes, advice));
+  }
+
+  prctl(option: number, argument: number): number {
+    return this.#result(this.#prctl(option, argument, 0, 0, 0));
   }
 
   raiseMemoryLock(): number {

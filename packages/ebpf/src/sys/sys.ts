@@ -43,6 +43,9 @@ export interface Sys {
   /** madvise(2) on memory of this process. */
   madvise(address: bigint, sizeBytes: number, advice: number): number;
 
+  /** prctl(2) for options with one argument. Concerns the calling thread, and what this process becomes by execve(2). */
+  prctl(option: number, argument: number): number;
+
   /** Sets RLIMIT_MEMLOCK of this process, both limits, to infinity: prlimit(2). */
   raiseMemoryLock(): number;
 
