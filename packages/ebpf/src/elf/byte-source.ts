@@ -9,9 +9,11 @@ export interface ByteSource {
   /**
    * Exactly `length` bytes from `offset`; possibly a view of shared memory, so not to be written to.
    *
+   * @param scratch memory that a source which has to copy may copy into, if it is large enough; for callers who are done
+   *   with the bytes before they read on.
    * @throws {FormatError} when the range is not inside the source.
    */
-  read(offset: number, length: number): Uint8Array;
+  read(offset: number, length: number, scratch?: Uint8Array): Uint8Array;
 }
 
 /** A {@link ByteSource} over bytes that are in memory already; reads are views, not copies. */

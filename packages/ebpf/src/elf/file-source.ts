@@ -12,9 +12,10 @@ export function fileSource(fileDescriptor: number): ByteSource {
   const sizeBytes = fstatSync(fileDescriptor).size;
   return {
     sizeBytes,
-    read(offset: number, length: number): Uint8Array {
+    read(offset: number, length: number, scratch?: Uint8Array): Uint8Array {
       checkRange(sizeBytes, offset, length);
-      const bytes = new Uint8Array(length);
+      const bytes =
+        scratch !== undefined && scratch.length >= length ? scratch.subarray(0, length) : new Uint8Array(length);
       let filled = 0;
       while (filled < length) {
         const count = readSync(fileDescriptor, bytes, filled, length - filled, offset + filled);

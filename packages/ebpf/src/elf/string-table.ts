@@ -6,6 +6,9 @@ const decoder = new TextDecoder();
 /** First guess at a name's length: one read is enough for nearly all names that are not C++ templates. */
 const firstReadBytes = 128;
 
+/** Each name is decoded before the next one is read: memory of its own for each would cost more than reading it. */
+const scratch = new Uint8Array(firstReadBytes);
+
 /**
  * A section of NUL-terminated strings, read one string at a time: the string table of a large C++ binary is bigger
  * than everything else of it that is needed.
@@ -32,7 +35,7 @@ export class StringTable {
     }
     const available = this.#sizeBytes - offset;
     for (let length = firstReadBytes; ; length *= 4) {
-      const bytes = this.#source.read(this.#offset + offset, Math.min(length, available));
+      const bytes = this.#source.read(this.#offset + offset, Math.min(length, available), scratch);
       const end = bytes.indexOf(0);
       if (end >= 0) return decoder.decode(bytes.subarray(0, end));
       if (length >= available) {

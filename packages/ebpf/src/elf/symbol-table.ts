@@ -42,14 +42,13 @@ export class ElfSymbolTable {
       sectionIndexes: new Uint16Array(capacity),
     };
     const count = fill(columns);
-    const whole = count === capacity;
     this.count = count;
-    this.nameOffsets = whole ? columns.nameOffsets : columns.nameOffsets.slice(0, count);
-    this.values = whole ? columns.values : columns.values.slice(0, count);
-    this.sizesBytes = whole ? columns.sizesBytes : columns.sizesBytes.slice(0, count);
-    this.infos = whole ? columns.infos : columns.infos.slice(0, count);
-    this.others = whole ? columns.others : columns.others.slice(0, count);
-    this.sectionIndexes = whole ? columns.sectionIndexes : columns.sectionIndexes.slice(0, count);
+    this.nameOffsets = cut(columns.nameOffsets, count);
+    this.values = cut(columns.values, count);
+    this.sizesBytes = cut(columns.sizesBytes, count);
+    this.infos = cut(columns.infos, count);
+    this.others = cut(columns.others, count);
+    this.sectionIndexes = cut(columns.sectionIndexes, count);
     this.#strings = strings;
   }
 
@@ -64,9 +63,10 @@ export class ElfSymbolTable {
   ): ElfSymbolTable {
     return new ElfSymbolTable(entryCount, strings, (columns) => {
       let kept = 0;
+      const scratch = new Uint8Array(Math.min(entriesPerRead, entryCount) * symbolEntryBytes);
       for (let first = 0; first < entryCount; first += entriesPerRead) {
         const entries = Math.min(entriesPerRead, entryCount - first);
-        const view = viewOf(source.read(offset + first * symbolEntryBytes, entries * symbolEntryBytes));
+        const view = viewOf(source.read(offset + first * symbolEntryBytes, entries * symbolEntryBytes, scratch));
         for (let entry = 0; entry < entries * symbolEntryBytes; entry += symbolEntryBytes) {
           const info = view.getUint8(entry + 4);
           const sectionIndex = view.getUint16(entry + 6, littleEndian);
@@ -117,6 +117,14 @@ interface Columns {
   readonly infos: Uint8Array<ArrayBuffer>;
   readonly others: Uint8Array<ArrayBuffer>;
   readonly sectionIndexes: Uint16Array<ArrayBuffer>;
+}
+
+/** The first `count` elements in memory of their own; that of the whole column, megabytes maybe, is given back at once. */
+function cut<Column extends Columns[keyof Columns]>(column: Column, count: number): Column {
+  if (count === column.length) return column;
+  const kept = column.slice(0, count) as Column;
+  column.buffer.transfer(0);
+  return kept;
 }
 
 /** A 64-bit number as a double: exact up to 2^53, and without the allocation of a bigint. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { FormatError } from "@skep/ebpf";
-import { bytesSource, ElfFile } from "@skep/ebpf/elf";
+import { type ByteSource, bytesSource, ElfFile } from "@skep/ebpf/elf";
 import fc from "fast-check";
 import { buildElf, type ElfToBuild, pltAddress, type SymbolToBuild } from "../testing/elf-builder.ts";
 import { ElfSymbols } from "./elf-symbols.ts";
@@ -190,6 +190,30 @@ describe("ElfSymbols.name", () => {
     assert.equal(symbols.name(pltAddress + 16), undefined);
     assert.equal(symbols.name(pltAddress + 32), "read@plt");
     assert.equal(symbols.name(pltAddress + 48), undefined);
+  });
+
+  it("reads the name of a function once, for all of its addresses", () => {
+    const file = bytesSource(
+      buildElf({
+        symtab: [
+          { name: "f", value: 0x1000, sizeBytes: 16 },
+          { name: "g", value: 0x1010, sizeBytes: 16 },
+        ],
+      }),
+    );
+    let reads = 0;
+    const counting: ByteSource = {
+      sizeBytes: file.sizeBytes,
+      read(offset, length) {
+        reads++;
+        return file.read(offset, length);
+      },
+    };
+    const table = readFunctionTable(ElfFile.parse(counting), counting, "symtab");
+    reads = 0;
+    const names = [0x1000, 0x1001, 0x100f, 0x1010, 0x1000].map((address) => table?.name(address));
+    assert.deepEqual(names, ["f", "f", "f", "g", "f"]);
+    assert.equal(reads, 2);
   });
 
   it("costs 16 bytes a function", () => {

@@ -49,16 +49,9 @@ export class ElfSymbols {
    * @throws {FormatError} when the file changed under us.
    */
   name(virtualAddress: number): string | undefined {
-    const name = nameIn(this.#functions, virtualAddress);
+    const name = this.#functions?.name(virtualAddress);
     if (name !== undefined) return name;
-    const called = nameIn(this.#plt, virtualAddress);
+    const called = this.#plt?.name(virtualAddress);
     return called === undefined ? undefined : `${called}@plt`;
   }
-}
-
-function nameIn(table: FunctionTable | undefined, virtualAddress: number): string | undefined {
-  if (table === undefined) return undefined;
-  const index = table.ranges.find(virtualAddress);
-  const name = index < 0 ? "" : table.names.at(table.ranges.values[index] ?? 0);
-  return name === "" ? undefined : name;
 }

@@ -14,14 +14,44 @@ import {
   StringTable,
 } from "@skep/ebpf/elf";
 import { aliasRank, type Binding, GLOBAL, LOCAL, WEAK } from "../alias-rank.ts";
+import { release } from "../ranges/columns.ts";
 import { radixOrder } from "../ranges/radix-order.ts";
 import { type RangeTable, RangeTableBuilder } from "../ranges/range-table.ts";
 import { windowed } from "./windowed-source.ts";
 
-/** The functions of an ELF file by virtual address; the values of `ranges` are offsets in `names`. */
-export interface FunctionTable {
+/** Names that a table remembers: those of the functions that are on the CPU, which are few. */
+const maxNames = 2048;
+
+/** The functions of an ELF file by virtual address. */
+export class FunctionTable {
+  /** Values are offsets in the string table. */
   readonly ranges: RangeTable;
-  readonly names: StringTable;
+  readonly #strings: StringTable;
+  /** By offset: a function has many addresses, and each name is a read of the file. */
+  readonly #names = new Map<number, string>();
+
+  constructor(ranges: RangeTable, strings: StringTable) {
+    this.ranges = ranges;
+    this.#strings = strings;
+  }
+
+  /**
+   * Linkage name of the function at a virtual address. The same string is given for all addresses of a function.
+   *
+   * @throws {FormatError} when the file changed under us.
+   */
+  name(virtualAddress: number): string | undefined {
+    const index = this.ranges.find(virtualAddress);
+    if (index < 0) return undefined;
+    const offset = this.ranges.values[index] ?? 0;
+    let name = this.#names.get(offset);
+    if (name === undefined) {
+      name = this.#strings.at(offset);
+      if (this.#names.size >= maxNames) this.#names.clear();
+      this.#names.set(offset, name);
+    }
+    return name === "" ? undefined : name;
+  }
 }
 
 /**
@@ -48,10 +78,10 @@ export function readFunctionTable(
   if (symbols === undefined || strings === undefined || symbols.count === 0) return undefined;
   const order = radixOrder(symbols.values);
   const chosen = dropAliases(symbols, order, new NameScanner(source, strings));
-  return {
-    ranges: layOut(symbols, chosen, elf.sections),
-    names: new StringTable(source, strings.offset, strings.sizeBytes),
-  };
+  const ranges = layOut(symbols, chosen, elf.sections);
+  release(order, chosen, symbols.values, symbols.sizesBytes, symbols.nameOffsets);
+  release(symbols.infos, symbols.others, symbols.sectionIndexes);
+  return new FunctionTable(ranges, new StringTable(source, strings.offset, strings.sizeBytes));
 }
 
 const sectionType = { symtab: SHT_SYMTAB, dynsym: SHT_DYNSYM } as const;
@@ -85,11 +115,13 @@ function dropAliases(symbols: ElfSymbolTable, order: Uint32Array, names: NameSca
 function rankTied(symbols: ElfSymbolTable, tied: readonly number[], names: NameScanner): Map<number, number> {
   const nameOffsets = Uint32Array.from(tied, (index) => symbols.nameOffsets[index] ?? 0);
   const ranks = new Map<number, number>();
-  for (const at of radixOrder(nameOffsets)) {
+  const order = radixOrder(nameOffsets);
+  for (const at of order) {
     const index = tied[at] ?? 0;
     const label = symbols.type(index) === STT_NOTYPE ? 2 ** 40 : 0;
     ranks.set(index, label + names.rank(nameOffsets[at] ?? 0, bindingOf(symbols.binding(index))));
   }
+  release(nameOffsets, order);
   return ranks;
 }
 

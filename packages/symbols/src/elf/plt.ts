@@ -8,7 +8,7 @@ import {
   StringTable,
 } from "@skep/ebpf/elf";
 import { RangeTableBuilder } from "../ranges/range-table.ts";
-import type { FunctionTable } from "./function-table.ts";
+import { FunctionTable } from "./function-table.ts";
 
 const relocationEntryBytes = 24;
 const stubBytes = 16;
@@ -47,5 +47,5 @@ export function readPlt(elf: ElfFile, source: ByteSource): FunctionTable | undef
     const start = stubs.address + headerBytes + index * stubBytes;
     if (nameOffset !== 0) ranges.add(start, start + stubBytes, nameOffset);
   }
-  return { ranges: ranges.build(), names: new StringTable(source, strings.offset, strings.sizeBytes) };
+  return new FunctionTable(ranges.build(), new StringTable(source, strings.offset, strings.sizeBytes));
 }

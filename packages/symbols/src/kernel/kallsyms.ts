@@ -1,4 +1,5 @@
 import { aliasRank, type Binding, GLOBAL, LOCAL, WEAK } from "../alias-rank.ts";
+import { cut, moved, release } from "../ranges/columns.ts";
 import { radixOrder } from "../ranges/radix-order.ts";
 import { type RangeTable, RangeTableBuilder } from "../ranges/range-table.ts";
 
@@ -144,7 +145,8 @@ class SymbolCollector {
       }
       at = next;
     }
-    return { ranges: ranges.build(), names: this.#names.slice(0, this.#namesLength), regions, hidden };
+    release(order, this.#addresses, this.#nameOffsets, this.#ranks, this.#moduleIndexes);
+    return { ranges: ranges.build(), names: cut(this.#names, this.#namesLength), regions, hidden };
   }
 
   #moduleIndex(name: Uint8Array): number {
@@ -159,27 +161,20 @@ class SymbolCollector {
 
   #reserve(nameBytes: number): void {
     if (this.#count === this.#addresses.length) {
-      this.#addresses = grown(this.#addresses, new Float64Array(this.#count * 2));
-      this.#nameOffsets = grown(this.#nameOffsets, new Uint32Array(this.#count * 2));
-      this.#ranks = grown(this.#ranks, new Float64Array(this.#count * 2));
-      this.#moduleIndexes = grown(this.#moduleIndexes, new Uint16Array(this.#count * 2));
+      this.#addresses = moved(this.#addresses, new Float64Array(this.#count * 2));
+      this.#nameOffsets = moved(this.#nameOffsets, new Uint32Array(this.#count * 2));
+      this.#ranks = moved(this.#ranks, new Float64Array(this.#count * 2));
+      this.#moduleIndexes = moved(this.#moduleIndexes, new Uint16Array(this.#count * 2));
     }
     if (this.#namesLength + nameBytes > this.#names.length) {
-      this.#names = grown(this.#names, new Uint8Array(Math.max(this.#names.length * 2, this.#namesLength + nameBytes)));
+      const sizeBytes = Math.max(this.#names.length * 2, this.#namesLength + nameBytes);
+      this.#names = moved(this.#names, new Uint8Array(sizeBytes));
     }
   }
 }
 
 function clipToNext(end: number, following: number | undefined, addresses: Float64Array): number {
   return following === undefined ? end : Math.min(end, addresses[following] ?? end);
-}
-
-function grown<Column extends Float64Array | Uint32Array | Uint16Array | Uint8Array>(
-  old: Column,
-  larger: Column,
-): Column {
-  larger.set(old);
-  return larger;
 }
 
 /** Types as `nm` prints them: t and w are code, upper case where global; everything else is data. */

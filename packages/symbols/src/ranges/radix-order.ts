@@ -1,3 +1,5 @@
+import { release } from "./columns.ts";
+
 const digitBits = 11;
 const digitCount = 1 << digitBits;
 const digitMask = digitCount - 1;
@@ -37,6 +39,7 @@ export function radixOrder(keys: Float64Array | Uint32Array, length: number = ke
     }
     [order, other] = [other, order];
   }
+  release(other);
   return order;
 }
 

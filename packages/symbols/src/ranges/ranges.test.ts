@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
+import { cut, moved, release } from "./columns.ts";
 import { overlay } from "./overlay.ts";
 import { radixOrder } from "./radix-order.ts";
 import { RangeTable, RangeTableBuilder, upperBound } from "./range-table.ts";
@@ -163,5 +164,31 @@ describe("radixOrder", () => {
 
   it("orders only as many as it is told to", () => {
     assert.deepEqual([...radixOrder(Uint32Array.of(5, 4, 1), 2)], [1, 0]);
+  });
+});
+
+describe("columns", () => {
+  it("give their memory back when they are released", () => {
+    const columns = [new Float64Array(10), new Uint32Array(10).subarray(2)];
+    release(...columns);
+    assert.deepEqual(
+      columns.map(({ buffer, length }) => [buffer.byteLength, length]),
+      [
+        [0, 0],
+        [0, 0],
+      ],
+    );
+  });
+
+  it("are cut to what is used of them", () => {
+    const column = Uint32Array.of(1, 2, 3);
+    assert.equal(cut(column, 3), column);
+    const kept = cut(column, 2);
+    assert.deepEqual([kept, kept.buffer.byteLength, column.length], [Uint32Array.of(1, 2), 8, 0]);
+  });
+
+  it("move to where there is more room", () => {
+    const column = Uint16Array.of(1, 2);
+    assert.deepEqual([moved(column, new Uint16Array(3)), column.length], [Uint16Array.of(1, 2, 0), 0]);
   });
 });
