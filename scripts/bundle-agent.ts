@@ -13,7 +13,7 @@ const output = fromRoot("packages/agent/dist/bundle");
  * `require`, and so stays outside.
  */
 export async function bundleAgent(): Promise<void> {
-  await using bundle = await rolldown({ input, platform: "node", plugins: [ownLocations] });
+  await using bundle = await rolldown({ input, platform: "node", plugins: [ownLocations, asciiOnly] });
   await bundle.write({
     dir: output,
     cleanDir: true,
@@ -45,3 +45,15 @@ function packageFolderOf(module: string): string | undefined {
   const [folder] = relative(fromRoot("packages"), module).split("/");
   return folder === undefined || folder === ".." ? undefined : fromRoot(join("packages", folder));
 }
+
+/** V8 keeps a source in two bytes for each character as soon as one of them is none of Latin-1's. */
+const asciiOnly: Plugin = {
+  name: "ascii-only",
+  generateBundle(_, bundle) {
+    // Names are English and comments are gone: what is left is in texts and regular expressions, where it can be escaped.
+    const escaped = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+    for (const file of Object.values(bundle)) {
+      if (file.type === "chunk") file.code = file.code.replaceAll(/[^\0-\x7f]/g, escaped);
+    }
+  },
+};

@@ -1,5 +1,5 @@
 import type { TargetOptions } from "@skep/tracers";
-import { releaseFilePages } from "../system/release-pages.ts";
+import { FilePageRelease } from "../system/release-pages.ts";
 import { Interruption } from "./interruption.ts";
 import { describeCommandExit, LaunchedCommand } from "./launched-command.ts";
 import type { RunRequest } from "./run-request.ts";
@@ -67,8 +67,7 @@ export class Run implements Disposable {
    */
   async untilEnd(tracedExited: Promise<void>): Promise<void> {
     this.#launched?.release();
-    // What started Skep, and loaded the kernel half, is behind it.
-    releaseFilePages();
+    using _pages = new FilePageRelease();
     const ends: Promise<unknown>[] = [this.#interruption.requested];
     if (this.#launched !== undefined) ends.push(Promise.all([tracedExited, this.#launched.exited]));
     else if (this.request.target.kind === "pids") ends.push(tracedExited);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { releasableRanges, releaseFilePages } from "./release-pages.ts";
+import { FilePageRelease, releasableRanges, releaseFilePages } from "./release-pages.ts";
 
 const mapping = (line: string, anonymousKb = 0, swapKb = 0): string =>
   `${line}\nSize: 8 kB\nAnonymous:     ${anonymousKb} kB\nSwap:       ${swapKb} kB\nSwapPss: 0 kB\nVmFlags: rd\n`;
@@ -33,4 +33,11 @@ test("resident memory goes down, and all goes on as before", () => {
   assert.ok(releaseFilePages() > 10 * 2 ** 20);
   assert.ok(residentFileKb() < before - 10_000, `${before} kB before, ${residentFileKb()} kB after`);
   assert.equal(JSON.parse("[1]").length, 1);
+});
+
+test("what is given back again later does not keep the process running", () => {
+  const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
+  const before = timers();
+  using _release = new FilePageRelease();
+  assert.equal(timers(), before);
 });

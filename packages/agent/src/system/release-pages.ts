@@ -4,6 +4,11 @@ import { defaultSys, type Sys } from "@skep/ebpf/sys";
 /** `MADV_DONTNEED` of madvise(2). */
 const MADV_DONTNEED = 4;
 
+/** By then the first samples have their names: the symbol tables are read, and the code that read them has run. */
+const FIRST_NAMES_MS = 3000;
+/** Pages come back as they are used. To give them back costs some 15 ms. */
+const INTERVAL_MS = 60_000;
+
 export interface AddressRange {
   readonly start: bigint;
   readonly sizeBytes: number;
@@ -22,6 +27,28 @@ export function releaseFilePages(sys: Sys = defaultSys()): number {
     if (sys.madvise(start, sizeBytes, MADV_DONTNEED) === 0) releasedBytes += sizeBytes;
   }
   return releasedBytes;
+}
+
+/** {@link releaseFilePages} at each time when much has run that will not run again soon, until it is disposed of. */
+export class FilePageRelease implements Disposable {
+  #timer: NodeJS.Timeout;
+
+  /** Begins at once: what started this process is behind it. */
+  constructor() {
+    releaseFilePages();
+    this.#timer = this.#schedule(FIRST_NAMES_MS);
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+  }
+
+  #schedule(delayMs: number): NodeJS.Timeout {
+    return setTimeout(() => {
+      releaseFilePages();
+      this.#timer = this.#schedule(INTERVAL_MS);
+    }, delayMs).unref();
+  }
 }
 
 /**
