@@ -1,12 +1,15 @@
-import { configCheckCommand, configPrintDefaultCommand } from "../config/config-commands.ts";
 import { doctorCommand } from "../doctor/doctor-command.ts";
+import { filesCommand } from "../files/files-command.ts";
+import { processesCommand } from "../processes/processes-command.ts";
 import { profileCommand } from "../profile/profile-command.ts";
+import { syscallsCommand } from "../syscalls/syscalls-command.ts";
 import type { Command } from "./command.ts";
 
 /** Every command, in the order of `skep --help`. */
 export const commands: readonly Command[] = [
   profileCommand,
+  syscallsCommand,
+  processesCommand,
+  filesCommand,
   doctorCommand,
-  configCheckCommand,
-  configPrintDefaultCommand,
 ];

@@ -1,10 +1,12 @@
-import { cutMiddle, displayWidth, padDisplayEnd } from "./text.ts";
+import { cutMiddle, displayWidth, padDisplayEnd, padDisplayStart } from "./text.ts";
 
 /** A column of a table for a terminal. */
-export interface Column {
+export interface Column<Row> {
   readonly title: string;
   /** `end` for numbers. */
   readonly align: "start" | "end";
+  /** What of a row it shows, fit for a terminal. */
+  readonly cell: (row: Row) => string;
   /** Fewest columns of the terminal that it takes. Default: as its widest cell, or its title, needs. */
   readonly least?: number;
   /** Most that it takes; a longer cell is cut. Default: no limit. */
@@ -15,40 +17,27 @@ export interface Column {
   readonly cut?: (text: string, columns: number) => string;
 }
 
-const GAP = "  ";
+/** Stands between two columns. */
+export const GAP = "  ";
 
-/**
- * The lines of a table, its titles first. None is longer than `width` where the columns that don't yield leave room.
- *
- * @param rows printable texts, one for each column
- */
-export function layOutTable(columns: readonly Column[], rows: readonly (readonly string[])[], width: number): string[] {
-  const widths = columns.map(({ title, least = 0, most = Number.POSITIVE_INFINITY }, index) => {
-    const widest = rows.reduce((widest, row) => Math.max(widest, displayWidth(row[index] ?? "")), displayWidth(title));
-    return Math.min(most, Math.max(least, widest));
+/** The lines of a table, its titles first. None is longer than `width` where the columns that don't yield leave room. */
+export function layOutTable<Row>(columns: readonly Column<Row>[], rows: readonly Row[], width: number): string[] {
+  const texts = columns.map(({ title, cell }) => [title, ...rows.map(cell)]);
+  const widths = columns.map(({ least = 0, most = Number.POSITIVE_INFINITY }, index) => {
+    const widest = (texts[index] ?? []).reduce((widest, text) => Math.max(widest, displayWidth(text)), least);
+    return Math.min(most, widest);
   });
   const yielding = columns.findIndex((column) => column.yields);
-  if (yielding >= 0) {
-    const excess = lineWidth(widths) - width;
-    if (excess > 0) widths[yielding] = Math.max(1, (widths[yielding] ?? 0) - excess);
+  const excess = widths.reduce((sum, columns) => sum + columns, GAP.length * (widths.length - 1)) - width;
+  if (yielding >= 0 && excess > 0) widths[yielding] = Math.max(1, (widths[yielding] ?? 0) - excess);
+
+  const lines: string[] = [];
+  for (let row = 0; row <= rows.length; row++) {
+    const cells = columns.map(({ align, cut = cutMiddle }, index) => {
+      const text = cut(texts[index]?.[row] ?? "", widths[index] ?? 0);
+      return align === "end" ? padDisplayStart(text, widths[index] ?? 0) : padDisplayEnd(text, widths[index] ?? 0);
+    });
+    lines.push(cells.join(GAP).trimEnd());
   }
-  return [columns.map(({ title }) => title), ...rows].map((cells) =>
-    columns
-      .map(({ align, cut = cutMiddle }, index) => {
-        const columnWidth = widths[index] ?? 0;
-        const text = cut(cells[index] ?? "", columnWidth);
-        return align === "end" ? padDisplayStart(text, columnWidth) : padDisplayEnd(text, columnWidth);
-      })
-      .join(GAP)
-      .trimEnd(),
-  );
-}
-
-/** What a line of columns that are so wide takes. */
-export function lineWidth(widths: readonly number[]): number {
-  return widths.reduce((sum, columns) => sum + columns, GAP.length * (widths.length - 1));
-}
-
-function padDisplayStart(text: string, columns: number): string {
-  return " ".repeat(Math.max(0, columns - displayWidth(text))) + text;
+  return lines;
 }

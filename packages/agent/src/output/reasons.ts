@@ -8,6 +8,15 @@ export function sumOfReasons(reasons: Reasons): number {
   return Object.values(reasons).reduce((sum, count) => sum + count, 0);
 }
 
+export function addReasons<Reason extends string>(
+  sum: Readonly<Record<Reason, number>>,
+  next: Readonly<Record<Reason, number>>,
+): Readonly<Record<Reason, number>> {
+  const added: Record<Reason, number> = { ...sum };
+  for (const reason of Object.keys(next) as Reason[]) added[reason] = (added[reason] ?? 0) + next[reason];
+  return added;
+}
+
 /** `lost: stacks-full 1,200, truncated 3`; no line where nothing was. */
 export function lostLines(lost: Reasons): string[] {
   const reasons = Object.entries(lost).filter(([, count]) => count > 0);

@@ -54,21 +54,25 @@ function headerLine(report: ProfileReport, functions: readonly ProfileFunction[]
 }
 
 function tableLines(functions: readonly ProfileFunction[], format: (value: number) => string, width: number): string[] {
-  const columns: readonly Column[] = [
-    { title: "SELF", align: "end", least: VALUE_COLUMNS },
-    { title: "TOTAL", align: "end", least: VALUE_COLUMNS },
-    { title: "FUNCTION", align: "start", yields: true, cut: shortenFunctionName },
-    { title: "MODULE", align: "start", most: Math.max(10, Math.floor(width * 0.15)) },
-    { title: "PROCESS", align: "start", most: Math.max(18, Math.floor(width * 0.2)), cut: cutProcess },
+  const columns: readonly Column<ProfileFunction>[] = [
+    { title: "SELF", align: "end", least: VALUE_COLUMNS, cell: ({ self }) => format(self) },
+    { title: "TOTAL", align: "end", least: VALUE_COLUMNS, cell: ({ total }) => format(total) },
+    { title: "FUNCTION", align: "start", yields: true, cut: shortenFunctionName, cell: ({ name }) => printable(name) },
+    {
+      title: "MODULE",
+      align: "start",
+      most: Math.max(10, Math.floor(width * 0.15)),
+      cell: ({ module }) => printable(module),
+    },
+    {
+      title: "PROCESS",
+      align: "start",
+      most: Math.max(18, Math.floor(width * 0.2)),
+      cut: cutProcess,
+      cell: ({ process, pid }) => formatProcess({ name: process, pid }),
+    },
   ];
-  const rows = functions.map(({ self, total, name, module, process, pid }) => [
-    format(self),
-    format(total),
-    printable(name),
-    printable(module),
-    formatProcess({ name: process, pid }),
-  ]);
-  return layOutTable(columns, rows, width);
+  return layOutTable(columns, functions, width);
 }
 
 /** Samples are shown as shares of the whole; time off the CPU as it is, since waits run side by side. */

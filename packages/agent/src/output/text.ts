@@ -41,6 +41,10 @@ export function padDisplayEnd(text: string, columns: number): string {
   return text + " ".repeat(Math.max(0, columns - displayWidth(text)));
 }
 
+export function padDisplayStart(text: string, columns: number): string {
+  return " ".repeat(Math.max(0, columns - displayWidth(text))) + text;
+}
+
 /** The text with as much as needed of its middle replaced by `…`; `headShare` of what stays is the beginning. */
 export function cutMiddle(text: string, columns: number, headShare = 0.5): string {
   if (displayWidth(text) <= columns) return text;
@@ -48,6 +52,12 @@ export function cutMiddle(text: string, columns: number, headShare = 0.5): strin
   const head = takeColumns(characters, Math.floor((columns - 1) * headShare));
   const tail = takeColumns(characters.reverse(), columns - 1 - displayWidth(head.join("")));
   return `${head.join("")}…${tail.reverse().join("")}`;
+}
+
+/** The text with as much as needed of its end replaced by `…`. */
+export function cutEnd(text: string, columns: number): string {
+  if (displayWidth(text) <= columns) return text;
+  return `${takeColumns(Array.from(text), columns - 1).join("")}…`;
 }
 
 function takeColumns(characters: readonly string[], columns: number): string[] {

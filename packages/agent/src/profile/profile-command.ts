@@ -1,6 +1,5 @@
 import { type Command, defineCommand } from "../cli/command.ts";
-import type { ParsedOptions } from "../cli/option-spec.ts";
-import { RUN_USAGE, runNotes, runOptions } from "../run/run-options.ts";
+import { type ParsedRunOptions, RUN_USAGE, runNotes, runOptions } from "../run/run-options.ts";
 
 export const profileOptions = {
   frequency: {
@@ -19,7 +18,7 @@ export const profileOptions = {
   },
 } as const;
 
-export type ProfileOptions = ParsedOptions<typeof runOptions & typeof profileOptions>;
+export type ProfileOptions = ParsedRunOptions<typeof profileOptions>;
 
 export const profileCommand: Command = defineCommand({
   name: "profile",

@@ -1,3 +1,5 @@
+import type { OptionSpecs, ParsedOptions } from "../cli/option-spec.ts";
+
 /** What every command that traces takes: which processes, until when, and for whom the result is. */
 export const runOptions = {
   pid: {
@@ -19,6 +21,9 @@ export const runOptions = {
     help: "print one JSON object on standard output and all else, what COMMAND prints included, on standard error",
   },
 } as const;
+
+/** What a command with options of its own is given: a help text of its own takes the place of the shared one. */
+export type ParsedRunOptions<Own extends OptionSpecs> = ParsedOptions<Omit<typeof runOptions, keyof Own> & Own>;
 
 export const RUN_USAGE = "[OPTION]... [-- COMMAND [ARG]...]";
 
