@@ -167,8 +167,7 @@ test("a tracer that gets other settings is stopped before its last report, and i
       syscalls: async (given) => {
         settings.push(given);
         const tracer = new PlainTracer();
-        tracer.seen = 10;
-        tracer.next = { delivered: 8, lost: { full: 2 } };
+        tracer.next = { seen: 12, delivered: 8, lost: { full: 2 } };
         runs.push(tracer);
         return tracer;
       },
@@ -182,7 +181,7 @@ test("a tracer that gets other settings is stopped before its last report, and i
 
   await pipeline.change("syscalls", { settings: undefined, reason: "it cost too much" });
   assert.deepEqual(rounds.last.self.tracers, [
-    { name: "syscalls", seen: 20, delivered: 16, lost: { full: 4 }, mapBytes: 0 },
+    { name: "syscalls", seen: 24, delivered: 16, lost: { full: 4 }, mapBytes: 0 },
   ]);
   assert.equal(rounds.last.tracers[2]?.state, "off");
   await pipeline[Symbol.asyncDispose]();
@@ -229,12 +228,13 @@ test("the state of the exporters is in the round", async () => {
   const exporter = {
     signal: "metrics",
     endpoint: "http://127.0.0.1:4318/v1/metrics",
-    queuedBatches: 1,
-    queuedBytes: 20,
-    spooledBytes: 0,
-    sentItems: 3,
-    droppedItems: {},
-  };
+    deliveredItems: 3,
+    lostItems: { refused: 1 },
+    waitingItems: 2,
+    waitingBatches: 1,
+    memoryBytes: 20,
+    spoolBytes: 0,
+  } as const;
   const { pipeline, rounds } = await start({ exporters: () => [exporter] });
   await pipeline.takeRound();
   assert.deepEqual(rounds.last.self.exporters, [exporter]);

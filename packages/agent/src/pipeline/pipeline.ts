@@ -64,7 +64,7 @@ export class Pipeline implements AsyncDisposable {
 
   /** Starts the tracers, the one of CPU time first; rejects for no tracer's sake. */
   static async start(settings: PipelineSettings): Promise<Pipeline> {
-    const { tracers, starters = tracerStarters(), onProblem = () => undefined } = settings;
+    const { tracers, starters = tracerStarters(settings.onProcessEvent), onProblem = () => undefined } = settings;
     const slots: TracerSlots = {
       cpu: new TracerSlot("cpu", starters.cpu, onProblem),
       "off-cpu": new TracerSlot("off-cpu", starters["off-cpu"], onProblem),

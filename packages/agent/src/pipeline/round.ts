@@ -1,5 +1,8 @@
+import type { SignalName } from "@skep/otlp/exporter";
+import type { FileReport, SlowOperation } from "@skep/tracers/files";
+import type { ProcessEvent, ProcessReport } from "@skep/tracers/processes";
 import type { CpuProfile } from "@skep/tracers/profiling";
-import type { FileReport, ProcessEvent, ProcessReport, SyscallReport } from "./tracer-reports.ts";
+import type { SyscallReport } from "@skep/tracers/syscalls";
 
 /**
  * What was observed between two reads of all tracers: plain data that nobody changes, dropped once its readers had it.
@@ -16,6 +19,8 @@ export interface Round {
   readonly offCpu?: CpuProfile;
   readonly syscalls?: SyscallReport;
   readonly files?: FileReport;
+  /** Of files, those that took longer than was asked for; at most {@link SLOW_OPERATION_LIMIT}. */
+  readonly slowOperations?: readonly SlowOperation[];
   readonly processes?: ProcessRound;
   readonly host: HostSample;
   readonly self: SelfSample;
@@ -52,7 +57,7 @@ export interface TracerState {
 
 /** What happened to processes in the time of a round. */
 export interface ProcessRound {
-  /** Counts of all that happened, missing events included. */
+  /** Counts of all that was read from the kernel, events that are missing here included. */
   readonly report: ProcessReport;
   /** In the order in which they were read, which is nearly that of time; at most {@link PROCESS_EVENT_LIMIT}. */
   readonly events: readonly ProcessEvent[];
@@ -62,6 +67,9 @@ export interface ProcessRound {
 
 /** Events kept for a round: of some 400 bytes each, and 50 process starts a second make 1,500 in 10 s. */
 export const PROCESS_EVENT_LIMIT = 8192;
+
+/** The same of slow operations on files. */
+export const SLOW_OPERATION_LIMIT = 2048;
 
 /** The machine, by /proc/stat, /proc/meminfo and /proc/loadavg. */
 export interface HostSample {
@@ -113,7 +121,7 @@ export interface SelfSample {
   readonly lateRounds: number;
 }
 
-/** Since the agent started. `seen` = `delivered` + all of `lost` + what the kernel half still holds. */
+/** Since the agent started. `seen` = `delivered` + all of `lost` + what was not read yet. */
 export interface TracerCounts {
   readonly name: TracerName;
   readonly seen: number;
@@ -123,17 +131,20 @@ export interface TracerCounts {
   readonly mapBytes: number;
 }
 
-/** The queue of one signal to one receiver. Counts are since the agent started, in items (data points, log records, samples). */
+/** The way of one signal to its receiver. Counts are since the agent started, in items: data points, log records, profiles. */
 export interface ExporterState {
-  /** `profiles`, `logs` or `metrics`. */
-  readonly signal: string;
-  /** Where it goes, without credentials. */
+  readonly signal: SignalName;
+  /** Where it goes. */
   readonly endpoint: string;
-  readonly queuedBatches: number;
-  readonly queuedBytes: number;
-  readonly spooledBytes: number;
-  readonly sentItems: number;
-  readonly droppedItems: Readonly<Record<string, number>>;
-  /** The last failure, unless a batch was delivered since. */
-  readonly failure?: string;
+  readonly deliveredItems: number;
+  /** What no receiver got, or took, by reason. */
+  readonly lostItems: Readonly<Record<string, number>>;
+  readonly waitingItems: number;
+  readonly waitingBatches: number;
+  /** Of what waits in memory, encoded. */
+  readonly memoryBytes: number;
+  /** Of what waits on disk. */
+  readonly spoolBytes: number;
+  /** The last problem; absent while there was none. */
+  readonly problem?: string;
 }

@@ -2,11 +2,16 @@ import type { Overhead } from "@skep/tracers";
 import type { Round } from "./round.ts";
 
 /** The reports of a round, of which each tracer fills in its own. */
-export type RoundReports = Pick<Round, "cpu" | "offCpu" | "syscalls" | "files" | "processes">;
+export type RoundReports = Pick<Round, "cpu" | "offCpu" | "syscalls" | "files" | "slowOperations" | "processes">;
 
 /** What a tracer tells of the time since it was asked before. */
 export interface Observation {
   readonly reports: RoundReports;
+  /**
+   * What its kernel half saw since it was started. Where it does not count that by itself, it is what was delivered and
+   * lost: absent.
+   */
+  readonly seen?: number;
   /** What its kernel half saw and its report holds. */
   readonly delivered: number;
   /** What its kernel half saw and its report lacks, by reason. */
@@ -20,8 +25,6 @@ export interface RunningTracer extends AsyncDisposable {
   observe(): Promise<Observation>;
   /** Detaches. What was counted can still be observed. */
   stop(): void;
-  /** What its kernel half saw since it was started. */
-  readonly seen: number;
   overhead(): Overhead;
 }
 

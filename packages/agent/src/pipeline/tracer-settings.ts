@@ -1,14 +1,16 @@
-import type { TargetOptions } from "@skep/tracers";
+import type { FileTracerOptions } from "@skep/tracers/files";
+import type { ProcessTracerOptions } from "@skep/tracers/processes";
 import type { CpuProfilerOptions } from "@skep/tracers/profiling";
+import type { SyscallTracerOptions } from "@skep/tracers/syscalls";
 import type { TracerName } from "./round.ts";
 
 /** The options of each tracer that is to run. */
 export interface TracerSettings {
   readonly cpu?: Omit<CpuProfilerOptions, "mode">;
   readonly "off-cpu"?: Omit<CpuProfilerOptions, "mode" | "frequencyHz">;
-  readonly syscalls?: TargetOptions & { readonly calls?: readonly string[]; readonly latencies?: boolean };
-  readonly processes?: TargetOptions;
-  readonly files?: TargetOptions & { readonly fileSystems?: readonly string[]; readonly slowNs?: number };
+  readonly syscalls?: SyscallTracerOptions;
+  readonly processes?: ProcessTracerOptions;
+  readonly files?: FileTracerOptions;
 }
 
 export type SettingsOf<Name extends TracerName> = NonNullable<TracerSettings[Name]>;

@@ -1,7 +1,7 @@
 import { explainError } from "../cli/report-error.ts";
 import type { Problem } from "./problem.ts";
 import type { TracerCounts, TracerName, TracerState } from "./round.ts";
-import { addCounts, type Observation, type RoundReports, type RunningTracer } from "./running-tracer.ts";
+import { addCounts, type Observation, type RoundReports, type RunningTracer, sumOf } from "./running-tracer.ts";
 import type { SettingsOf, TracerChange } from "./tracer-settings.ts";
 
 /** Reason of the state of a tracer that nobody asked for. */
@@ -20,7 +20,8 @@ export class TracerSlot<Name extends TracerName = TracerName> implements AsyncDi
   #waiting: TracerChange<Name> | undefined;
   readonly #lost: Record<string, number> = {};
   #delivered = 0;
-  /** What earlier runs of the tracer saw. */
+  /** By this run of the tracer, and by those before it. */
+  #seen = 0;
   #seenBefore = 0;
   #wasOn = false;
   /** In its BPF programs, by the clock of the running tracer. */
@@ -48,7 +49,7 @@ export class TracerSlot<Name extends TracerName = TracerName> implements AsyncDi
     if (!this.#wasOn) return undefined;
     return {
       name: this.name,
-      seen: this.#seenBefore + (this.#tracer?.seen ?? 0),
+      seen: this.#seenBefore + this.#seen,
       delivered: this.#delivered,
       lost: { ...this.#lost },
       mapBytes: this.#mapBytes,
@@ -127,7 +128,8 @@ export class TracerSlot<Name extends TracerName = TracerName> implements AsyncDi
     this.#mapBytes = mapBytes;
   }
 
-  #count({ delivered, lost, rung }: Observation): void {
+  #count({ seen, delivered, lost, rung }: Observation): void {
+    this.#seen = seen ?? this.#seen + delivered + sumOf(lost);
     this.#delivered += delivered;
     addCounts(this.#lost, lost);
     if (rung !== undefined && rung !== this.#state.rung) this.#state = { ...this.#state, rung };
@@ -137,7 +139,8 @@ export class TracerSlot<Name extends TracerName = TracerName> implements AsyncDi
     const tracer = this.#tracer;
     if (tracer === undefined) return;
     this.#tracer = undefined;
-    this.#seenBefore += tracer.seen;
+    this.#seenBefore += this.#seen;
+    this.#seen = 0;
     this.#runTimeSinceStartNs = 0;
     this.#mapBytes = 0;
     await tracer[Symbol.asyncDispose]();

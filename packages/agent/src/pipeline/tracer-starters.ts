@@ -1,8 +1,9 @@
-import type { CpuProfile, CpuProfiler } from "@skep/tracers/profiling";
-import { CliError } from "../cli/cli-error.ts";
-import type { TracerName } from "./round.ts";
+import type { FileReport, SlowOperation } from "@skep/tracers/files";
+import type { ProcessEvent } from "@skep/tracers/processes";
+import type { CpuProfilerOptions } from "@skep/tracers/profiling";
+import { EventCollector } from "./event-collector.ts";
+import { PROCESS_EVENT_LIMIT, SLOW_OPERATION_LIMIT, type TracerName } from "./round.ts";
 import type { Observation, RunningTracer } from "./running-tracer.ts";
-import type { ProcessEvent } from "./tracer-reports.ts";
 import type { SettingsOf } from "./tracer-settings.ts";
 
 /** How each tracer is started. */
@@ -12,42 +13,92 @@ export type TracerStarters = { readonly [Name in TracerName]: (settings: Setting
 export type ProcessObserver = (event: ProcessEvent) => void;
 
 /** The tracers of Skep. The module of each is loaded when it is first started: what is off costs nothing. */
-export function tracerStarters(): TracerStarters {
+export function tracerStarters(onProcessEvent?: ProcessObserver): TracerStarters {
   return {
-    cpu: async (settings) => runCpuProfiler(await startCpuProfiler({ ...settings, mode: "on-cpu" })),
-    "off-cpu": async (settings) => runCpuProfiler(await startCpuProfiler({ ...settings, mode: "off-cpu" })),
-    syscalls: () => notBuilt("system calls"),
-    processes: () => notBuilt("processes"),
-    files: () => notBuilt("files"),
+    cpu: (settings) => startCpuProfiler({ ...settings, mode: "on-cpu" }),
+    "off-cpu": (settings) => startCpuProfiler({ ...settings, mode: "off-cpu" }),
+    syscalls: startSyscallTracer,
+    processes: (settings) => startProcessTracer(settings, onProcessEvent),
+    files: startFileTracer,
   };
 }
 
-async function notBuilt(subject: string): Promise<never> {
-  throw new CliError(`this version of Skep cannot trace ${subject}`);
-}
-
-async function startCpuProfiler(options: Parameters<typeof CpuProfiler.start>[0]): Promise<CpuProfiler> {
+async function startCpuProfiler(options: CpuProfilerOptions): Promise<RunningTracer> {
   const { CpuProfiler } = await import("@skep/tracers/profiling");
-  return await CpuProfiler.start(options);
+  const profiler = await CpuProfiler.start(options);
+  return runningTracer(profiler, async () => {
+    const profile = await profiler.snapshot();
+    return {
+      reports: profile.mode === "on-cpu" ? { cpu: profile } : { offCpu: profile },
+      seen: profiler.seen,
+      delivered: profile.sampleCount,
+      lost: profile.lost,
+      rung: profile.event ?? "tp_btf",
+    };
+  });
 }
 
-function runCpuProfiler(profiler: CpuProfiler): RunningTracer {
-  return {
-    observe: async () => observationOfProfile(await profiler.snapshot()),
-    stop: () => profiler.stop(),
-    get seen() {
-      return profiler.seen;
-    },
-    overhead: () => profiler.overhead(),
-    [Symbol.asyncDispose]: () => profiler[Symbol.asyncDispose](),
-  };
+async function startSyscallTracer(settings: SettingsOf<"syscalls">): Promise<RunningTracer> {
+  const { SyscallTracer } = await import("@skep/tracers/syscalls");
+  const tracer = await SyscallTracer.start(settings);
+  return runningTracer(tracer, async () => {
+    const syscalls = await tracer.snapshot();
+    const delivered = syscalls.syscalls.reduce((sum, { calls }) => sum + calls, 0);
+    return { reports: { syscalls }, delivered, lost: syscalls.lost, rung: "tp_btf" };
+  });
 }
 
-function observationOfProfile(profile: CpuProfile): Observation {
+async function startProcessTracer(
+  settings: SettingsOf<"processes">,
+  onEvent: ProcessObserver | undefined,
+): Promise<RunningTracer> {
+  const { ProcessTracer } = await import("@skep/tracers/processes");
+  const tracer = await ProcessTracer.start(settings);
+  const collector = new EventCollector(tracer.events(), PROCESS_EVENT_LIMIT, onEvent);
+  return runningTracer(tracer, async () => {
+    const report = await tracer.snapshot();
+    const { events, dropped } = await collector.take();
+    const lost = { ...report.lost, roundFull: dropped };
+    return {
+      reports: { processes: { report, events, lost } },
+      seen: tracer.seen,
+      delivered: events.length,
+      lost,
+      rung: "tp_btf",
+    };
+  });
+}
+
+async function startFileTracer(settings: SettingsOf<"files">): Promise<RunningTracer> {
+  const { FileTracer } = await import("@skep/tracers/files");
+  const tracer = await FileTracer.start(settings);
+  const collector = new EventCollector<SlowOperation>(tracer.events(), SLOW_OPERATION_LIMIT);
+  return runningTracer(tracer, async () => {
+    const files = await tracer.snapshot();
+    const { events: slowOperations, dropped } = await collector.take();
+    return {
+      reports: { files, slowOperations },
+      delivered: operationCount(files) + slowOperations.length,
+      lost: { ...files.lost, roundFull: dropped },
+      rung: "tp_btf",
+    };
+  });
+}
+
+function operationCount({ files, unattributed }: FileReport): number {
+  let count = 0;
+  for (const { opens, reads, writes, syncs } of [...files, unattributed]) count += opens + reads + writes + syncs;
+  return count;
+}
+
+/** What all tracers have in common. */
+type Tracer = Pick<RunningTracer, "stop" | "overhead" | typeof Symbol.asyncDispose>;
+
+function runningTracer(tracer: Tracer, observe: () => Promise<Observation>): RunningTracer {
   return {
-    reports: profile.mode === "on-cpu" ? { cpu: profile } : { offCpu: profile },
-    delivered: profile.sampleCount,
-    lost: profile.lost,
-    rung: profile.event ?? "tp_btf",
+    observe,
+    stop: () => tracer.stop(),
+    overhead: () => tracer.overhead(),
+    [Symbol.asyncDispose]: () => tracer[Symbol.asyncDispose](),
   };
 }

@@ -4,7 +4,6 @@ import type { TracerStarters } from "../tracer-starters.ts";
 /** A tracer without a kernel: tells what it was given to tell, and writes down what was done with it. */
 export class PlainTracer implements RunningTracer {
   readonly log: string[] = [];
-  seen = 0;
   runTimeNs = 0;
   /** Told by the next observation, unless it is an error. */
   next: Partial<Observation> | Error = {};
