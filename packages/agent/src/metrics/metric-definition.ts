@@ -1,0 +1,31 @@
+/** What a metric is called and means. The same words go into OTLP, into the text for Prometheus and into the documentation. */
+export interface MetricDefinition<Attribute extends string = string> {
+  readonly name: string;
+  readonly kind: MetricKind;
+  readonly unit: MetricUnit;
+  readonly description: string;
+  /** Names of the attributes that its points may have; a point leaves out those that do not apply. */
+  readonly attributes: readonly Attribute[];
+  /** Of which resource it is: of each program (or process, or container), of the machine, or of Skep itself. */
+  readonly of: "program" | "host" | "agent";
+  /**
+   * Who chose the name: OpenTelemetry's semantic conventions, the Collector's host metrics, or Skep where neither has one.
+   */
+  readonly convention: "semconv" | "collector" | "skep";
+}
+
+/**
+ * - `counter`: adds up, never falls
+ * - `up-down-counter`: an amount that may be added up over its attributes
+ * - `gauge`: a value that may not
+ * - `histogram`: a distribution, in buckets whose bounds are powers of two
+ */
+export type MetricKind = "counter" | "up-down-counter" | "gauge" | "histogram";
+
+/** UCUM; what is in braces is an annotation, and counts. */
+export type MetricUnit = "s" | "ns" | "By" | "1" | `{${string}}`;
+
+/** Whether the metric's values are whole numbers. */
+export function isWhole({ unit, kind }: MetricDefinition): boolean {
+  return kind !== "gauge" && unit !== "s" && unit !== "1";
+}

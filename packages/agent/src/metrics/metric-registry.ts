@@ -1,0 +1,123 @@
+import type { TelemetryResource } from "../resources/telemetry-resource.ts";
+import { type Log2Bucket, Log2Histogram } from "./log2-histogram.ts";
+import type { MetricDefinition } from "./metric-definition.ts";
+import { type SeriesAttributes, SeriesTable } from "./series-table.ts";
+
+/** By default as many as OpenTelemetry's SDKs keep for a metric. */
+export const DEFAULT_SERIES_LIMIT = 2000;
+
+/** A metric of numbers: a counter, an amount or a gauge. */
+export interface NumberMetric<Attribute extends string = string> {
+  add(resource: TelemetryResource, amount: number, attributes?: SeriesAttributes<Attribute>): void;
+  /**
+   * Takes over what is added up elsewhere.
+   *
+   * @param startUnixNs since when it is; default: since the series came into being
+   */
+  set(resource: TelemetryResource, value: number, attributes?: SeriesAttributes<Attribute>, startUnixNs?: bigint): void;
+}
+
+/** A metric of distributions. */
+export interface HistogramMetric<Attribute extends string = string> {
+  /** @param sum of all values in the buckets */
+  add(
+    resource: TelemetryResource,
+    buckets: readonly Log2Bucket[],
+    sum: number,
+    attributes?: SeriesAttributes<Attribute>,
+  ): void;
+}
+
+/** All metrics of the agent, added up since it started, with a bounded number of series each. */
+export class MetricRegistry {
+  readonly #numbers = new Map<
+    MetricDefinition,
+    { readonly table: SeriesTable<number>; readonly metric: NumberMetric }
+  >();
+  readonly #histograms = new Map<
+    MetricDefinition,
+    { readonly table: SeriesTable<Log2Histogram>; readonly metric: HistogramMetric }
+  >();
+  readonly #overflowResource: TelemetryResource;
+  readonly #seriesLimit: number;
+  #startUnixNs = 0n;
+  #timeUnixNs = 0n;
+
+  /**
+   * @param overflowResource whose series those are that hold what finds no room
+   * @param seriesLimit of each metric, the series for the overflow included
+   */
+  constructor(overflowResource: TelemetryResource, seriesLimit: number = DEFAULT_SERIES_LIMIT) {
+    this.#overflowResource = overflowResource;
+    this.#seriesLimit = seriesLimit;
+  }
+
+  /** The end of the time that all values cover. */
+  get timeUnixNs(): bigint {
+    return this.#timeUnixNs;
+  }
+
+  get numberTables(): Iterable<SeriesTable<number>> {
+    return this.#numbers.values().map(({ table }) => table);
+  }
+
+  get histogramTables(): Iterable<SeriesTable<Log2Histogram>> {
+    return this.#histograms.values().map(({ table }) => table);
+  }
+
+  get tables(): readonly SeriesTable<unknown>[] {
+    return [...this.numberTables, ...this.histogramTables];
+  }
+
+  /** What is recorded from now on happened in this time; a series that is new begins with it. */
+  beginRound(startUnixNs: bigint, endUnixNs: bigint): void {
+    this.#startUnixNs = startUnixNs;
+    this.#timeUnixNs = endUnixNs;
+  }
+
+  number<Attribute extends string>(definition: MetricDefinition<Attribute>): NumberMetric<Attribute> {
+    let entry = this.#numbers.get(definition);
+    if (entry === undefined) {
+      const table = new SeriesTable(definition, this.#seriesLimit, this.#overflowResource, () => 0);
+      entry = { table, metric: this.#numberMetric(table) };
+      this.#numbers.set(definition, entry);
+    }
+    return entry.metric;
+  }
+
+  histogram<Attribute extends string>(definition: MetricDefinition<Attribute>): HistogramMetric<Attribute> {
+    let entry = this.#histograms.get(definition);
+    if (entry === undefined) {
+      const table = new SeriesTable(definition, this.#seriesLimit, this.#overflowResource, () => new Log2Histogram());
+      entry = { table, metric: this.#histogramMetric(table) };
+      this.#histograms.set(definition, entry);
+    }
+    return entry.metric;
+  }
+
+  /** Ends all series of a resource that is gone. */
+  forget(resource: TelemetryResource): void {
+    for (const table of this.tables) table.forget(resource);
+  }
+
+  #numberMetric(table: SeriesTable<number>): NumberMetric {
+    const isCounter = table.definition.kind === "counter";
+    return {
+      add: (resource, amount, attributes = {}) => {
+        // What never happened needs no series.
+        if (amount !== 0) table.series(resource, attributes, this.#startUnixNs).value += amount;
+      },
+      set: (resource, value, attributes = {}, startUnixNs = this.#startUnixNs) => {
+        const series = table.series(resource, attributes, startUnixNs);
+        series.value = isCounter ? Math.max(series.value, value) : value;
+      },
+    };
+  }
+
+  #histogramMetric(table: SeriesTable<Log2Histogram>): HistogramMetric {
+    return {
+      add: (resource, buckets, sum, attributes = {}) =>
+        table.series(resource, attributes, this.#startUnixNs).value.add(buckets, sum),
+    };
+  }
+}

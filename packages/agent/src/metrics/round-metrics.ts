@@ -1,0 +1,41 @@
+import { uptime } from "node:os";
+import type { Round, RoundReader } from "../pipeline/round.ts";
+import { recordAgent, recordSeries } from "./agent-metrics.ts";
+import { recordExporters } from "./exporter-metrics.ts";
+import { recordFiles } from "./file-metrics.ts";
+import { recordHost } from "./host-metrics.ts";
+import type { MetricRegistry } from "./metric-registry.ts";
+import type { MetricResources } from "./metric-resources.ts";
+import { recordProcesses } from "./process-metrics.ts";
+import { recordProfile } from "./profile-metrics.ts";
+import { recordSyscalls } from "./syscall-metrics.ts";
+import { recordTracers } from "./tracer-metrics.ts";
+
+/** Adds each round to the metrics. */
+export class RoundMetrics implements RoundReader {
+  readonly name = "the metrics";
+  readonly #registry: MetricRegistry;
+  readonly #resources: MetricResources;
+  readonly #bootUnixNs: bigint = BigInt(Math.round(Date.now() - uptime() * 1000)) * 1_000_000n;
+
+  constructor(registry: MetricRegistry, resources: MetricResources) {
+    this.#registry = registry;
+    this.#resources = resources;
+  }
+
+  read(round: Round): void {
+    const registry = this.#registry;
+    const resources = this.#resources;
+    registry.beginRound(round.startUnixNs, round.endUnixNs);
+    if (round.cpu !== undefined) recordProfile(registry, round.cpu, resources);
+    if (round.offCpu !== undefined) recordProfile(registry, round.offCpu, resources);
+    if (round.syscalls !== undefined) recordSyscalls(registry, round.syscalls, resources);
+    if (round.files !== undefined) recordFiles(registry, round.files, resources);
+    if (round.processes !== undefined) recordProcesses(registry, round.processes.report, resources);
+    recordHost(registry, round.host, resources, this.#bootUnixNs);
+    recordTracers(registry, round, resources);
+    recordExporters(registry, round.self.exporters, resources);
+    recordAgent(registry, round.self, resources);
+    recordSeries(registry, resources);
+  }
+}
