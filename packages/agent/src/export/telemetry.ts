@@ -1,0 +1,113 @@
+import type { Scope } from "@skep/otlp/metrics";
+import { groupByResource, type ResourceProfiles } from "@skep/otlp/profiles";
+import type { ProcessEvent } from "@skep/tracers/processes";
+import { MetricRegistry } from "../metrics/metric-registry.ts";
+import { resourceMetricsOf } from "../metrics/otlp-metrics.ts";
+import { prometheusText } from "../metrics/prometheus-text.ts";
+import { RoundMetrics } from "../metrics/round-metrics.ts";
+import type { Problem } from "../pipeline/problem.ts";
+import type { ExporterState, Round, RoundReader } from "../pipeline/round.ts";
+import type { ResourceGrouping } from "../resources/process-attributes.ts";
+import { ResourceCatalog, type ResourceCatalogSettings } from "../resources/resource-catalog.ts";
+import { type ProcessLogOptions, processLogs } from "./process-logs.ts";
+import { type SenderSettingsBySignal, Senders } from "./senders.ts";
+
+export interface TelemetrySettings extends ResourceCatalogSettings, ProcessLogOptions {
+  /** Where each signal goes; one that is not named is not sent. */
+  readonly senders?: SenderSettingsBySignal;
+  /** Which processes are one resource in metrics. Default `program`: a series for each process would soon be too many. */
+  readonly metricGrouping?: ResourceGrouping;
+  /** The same in profiles. Default `process`. */
+  readonly profileGrouping?: ResourceGrouping;
+  /** Series of each metric at most. Default 2,000. */
+  readonly seriesLimit?: number;
+  readonly onProblem?: (problem: Problem) => void;
+}
+
+/**
+ * What the agent tells the world: metrics that add up, to be scraped or sent, and the profiles and logs of each round.
+ *
+ * Its parts have an order in which they take a round, and this is the one place that knows it: what is sent has the
+ * round in it, and a program that ended is let go of after that.
+ */
+export class Telemetry implements RoundReader, AsyncDisposable {
+  readonly name = "the telemetry";
+  readonly #settings: TelemetrySettings;
+  readonly #scope: Scope;
+  readonly #catalog: ResourceCatalog;
+  readonly #registry: MetricRegistry;
+  readonly #roundMetrics: RoundMetrics;
+  #senders: Senders;
+
+  private constructor(settings: TelemetrySettings, senders: Senders) {
+    this.#settings = settings;
+    this.#senders = senders;
+    this.#scope = { name: "skep", version: settings.version };
+    const catalog = new ResourceCatalog(settings);
+    this.#catalog = catalog;
+    this.#registry = new MetricRegistry(catalog.agent, settings.seriesLimit);
+    const { metricGrouping = "program" } = settings;
+    this.#roundMetrics = new RoundMetrics(this.#registry, {
+      host: catalog.host,
+      agent: catalog.agent,
+      of: (process) => catalog.of(process, metricGrouping),
+    });
+  }
+
+  /** @throws OtlpError for senders whose settings mean nothing, or whose spool cannot be used */
+  static async open(settings: TelemetrySettings): Promise<Telemetry> {
+    return new Telemetry(settings, await Senders.open(settings.senders ?? {}, settings.onProblem));
+  }
+
+  read(round: Round): void {
+    this.#roundMetrics.read(round);
+    this.#senders.profiles?.send(this.#profilesOf(round));
+    if (round.processes !== undefined) {
+      const resourceOf = (event: ProcessEvent) => this.#catalog.of(event, this.#settings.metricGrouping ?? "program");
+      this.#senders.logs?.send(processLogs(round.processes, resourceOf, this.#scope, this.#settings));
+    }
+    this.#senders.metrics?.send(resourceMetricsOf(this.#registry, this.#scope));
+    for (const resource of this.#catalog.endRound()) this.#registry.forget(resource);
+  }
+
+  /** To be told of what happens to processes as soon as it does: `PipelineSettings.onProcessEvent`. */
+  observe(event: ProcessEvent): void {
+    this.#catalog.observe(event);
+  }
+
+  /** What became of what was to be sent: `PipelineSettings.exporters`. */
+  get exporterStates(): readonly ExporterState[] {
+    return this.#senders.states;
+  }
+
+  /** The answer to a scrape, piece by piece; of the type {@link PROMETHEUS_CONTENT_TYPE}. */
+  prometheusText(): Generator<string, void, undefined> {
+    return prometheusText(this.#registry);
+  }
+
+  /**
+   * Sends to other receivers from now on. What waits for those of before is sent to them first, within their time; a
+   * round that comes meanwhile counts as lost for them.
+   *
+   * @throws OtlpError as {@link open} does; nothing is sent any more then
+   */
+  async replaceSenders(settings: SenderSettingsBySignal): Promise<void> {
+    const before = this.#senders;
+    // Not both at once: they may share a spool.
+    await before[Symbol.asyncDispose]();
+    this.#senders = await Senders.open(settings, this.#settings.onProblem, before.states);
+  }
+
+  /** Sends what is left, within the senders' time. Comes after the pipeline's end, which is a round more. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#senders[Symbol.asyncDispose]();
+  }
+
+  #profilesOf({ cpu, offCpu }: Round): ResourceProfiles[] {
+    const { profileGrouping = "process" } = this.#settings;
+    return groupByResource(
+      [cpu, offCpu].filter((profile) => profile !== undefined),
+      { scope: this.#scope, resourceOf: (process) => this.#catalog.of(process, profileGrouping) },
+    );
+  }
+}
