@@ -51,6 +51,10 @@ export class TimedSys implements Sys {
     return this.#sys.madvise(address, sizeBytes, advice);
   }
 
+  prctl(option: number, argument: number): number {
+    return this.#sys.prctl(option, argument);
+  }
+
   raiseMemoryLock(): number {
     return this.#sys.raiseMemoryLock();
   }

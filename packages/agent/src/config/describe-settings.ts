@@ -28,11 +28,12 @@ function keysOf(schema: AnySchema): KeyDescription[] | undefined {
   return Object.entries(schema.entries).map(([name, entry]) => {
     if (!isWrapper(entry)) throw new Error(`the schema has no default for ${name}`);
     const keys = keysOf(entry.wrapped);
+    const [example]: readonly unknown[] = v.getExamples(entry.wrapped);
     return {
       name,
       help: v.getDescription(entry.wrapped) ?? "",
       standard: keys === undefined ? entry.default : undefined,
-      example: v.getExamples(entry.wrapped)[0],
+      example,
       keys,
     };
   });

@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { CliError } from "../cli/cli-error.ts";
+import { defaultSettings } from "./default-settings.ts";
 import { describeSettings } from "./describe-settings.ts";
 import { printDefaultSettings } from "./print-settings.ts";
-import { defaultSettings, readSettings } from "./read-settings.ts";
+import { readSettings } from "./read-settings.ts";
 
 test("what print-default prints is the default, with and without its examples", () => {
   const printed = printDefaultSettings();

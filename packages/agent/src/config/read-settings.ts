@@ -11,11 +11,6 @@ type Issue = v.BaseIssue<unknown>;
 /** Larger than any configuration that a person wrote, and read at once. */
 const MAXIMUM_BYTES = 1 << 20;
 
-/** What holds where nothing is said. */
-export function defaultSettings(): Settings {
-  return v.parse(settingsSchema, {});
-}
-
 /**
  * Reads a configuration in YAML 1.2. A key without a value means its default.
  *

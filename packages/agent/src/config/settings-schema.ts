@@ -17,8 +17,13 @@ const number = (standard: number, minimum: number, maximum: number, help: string
 
 function wholeNumber(standard: number, minimum: number, maximum: number, help: string) {
   const allowed = `a whole number from ${minimum} to ${maximum}`;
-  const checks = [v.integer(allowed), v.minValue(minimum, allowed), v.maxValue(maximum, allowed)] as const;
-  return v.optional(v.pipe(v.number(allowed), ...checks, v.description(help)), standard);
+  const inRange = v.pipe(
+    v.number(allowed),
+    v.integer(allowed),
+    v.minValue(minimum, allowed),
+    v.maxValue(maximum, allowed),
+  );
+  return v.optional(v.pipe(inRange, v.description(help)), standard);
 }
 
 // Those without a default of their own show an example instead, which `print-default` puts behind a #.
@@ -60,103 +65,161 @@ function isHttpUrl(value: string): boolean {
 export const keysWithValues: string = "keys with values, one on each line";
 
 const section = <const Entries extends v.ObjectEntries>(help: string, entries: Entries) =>
-  v.optional(v.pipe(v.strictObject(entries, keysWithValues), v.description(help)), {});
+  v.pipe(v.strictObject(entries, keysWithValues), v.description(help));
 
 /** Every key of `skep.yaml`. */
 export const settingsSchema: v.GenericSchema<unknown, Settings> = v.strictObject(
   {
-    tracers: section("What is traced. One that this kernel has no means for is off; the page and the log say so.", {
-      cpu: section("Which functions take the CPU.", {
-        enabled: flag(true, ""),
-        frequencyHz: wholeNumber(19, 1, 1000, "Samples per second on each CPU."),
+    tracers: v.optional(
+      section("What is traced. One that this kernel has no means for is off; the page and the log say so.", {
+        cpu: v.optional(
+          section("Which functions take the CPU.", {
+            enabled: flag(true, ""),
+            frequencyHz: wholeNumber(19, 1, 1000, "Samples per second on each CPU."),
+          }),
+          {},
+        ),
+        offCpu: v.optional(
+          section("What threads wait for. Every wait counts, so it costs more than the others.", {
+            enabled: flag(false, ""),
+          }),
+          {},
+        ),
+        syscalls: v.optional(
+          section("System calls: number, errors and time by process.", {
+            enabled: flag(true, ""),
+            latencies: flag(true, "Time of each call too, which costs about as much again as counting."),
+            calls: names("Only these, by name; all when empty."),
+          }),
+          {},
+        ),
+        processes: v.optional(
+          section("Processes that start, execute and end.", {
+            enabled: flag(true, ""),
+            execFailures: flag(true, "Failed execs too; without syscalls and files it is these that cost the most."),
+          }),
+          {},
+        ),
+        files: v.optional(
+          section("Files that are opened, read and written, by process.", {
+            enabled: flag(true, ""),
+            slowMs: number(0, 0, 3_600_000, "Operations that take at least so long become single events; 0: none."),
+            fileSystems: names("Only these types (ext4, xfs ...); all when empty."),
+          }),
+          {},
+        ),
       }),
-      offCpu: section("What threads wait for. Every wait counts, so it costs more than the others.", {
-        enabled: flag(false, ""),
+      {},
+    ),
+    targets: v.optional(
+      section("Whom to trace: everybody, unless something is said here.", {
+        pids: pids("Only these processes and the children that they start."),
+        cgroup: text("system.slice/nginx.service", "Only what runs in this cgroup (v2) or below."),
+        processNames: names("Only processes with one of these names; the others are counted but not passed on."),
       }),
-      syscalls: section("System calls: number, errors and time by process.", {
-        enabled: flag(true, ""),
-        latencies: flag(true, "Time of each call too, which costs about as much again as counting."),
-        calls: names("Only these, by name; all when empty."),
-      }),
-      processes: section("Processes that start, execute and end.", {
-        enabled: flag(true, ""),
-        execFailures: flag(true, "Failed execs too; without syscalls and files it is these that cost the most."),
-      }),
-      files: section("Files that are opened, read and written, by process.", {
-        enabled: flag(true, ""),
-        slowMs: number(0, 0, 3_600_000, "Operations that take at least so long become single events; 0: none."),
-        fileSystems: names("Only these types (ext4, xfs ...); all when empty."),
-      }),
-    }),
-    targets: section("Whom to trace: everybody, unless something is said here.", {
-      pids: pids("Only these processes and the children that they start."),
-      cgroup: text("system.slice/nginx.service", "Only what runs in this cgroup (v2) or below."),
-      processNames: names("Only processes with one of these names; the others are counted but not passed on."),
-    }),
+      {},
+    ),
     intervalSeconds: wholeNumber(
       10,
       1,
       300,
       "Time between two reads of the tracers, which is that between two exports.",
     ),
-    otlp: section("Where to send what was seen. The OTEL_* variables count where a key is not given.", {
-      endpoint: url("http://127.0.0.1:4318", "Without one nothing is sent."),
-      protocol: choice(["http/protobuf", "http/json", "grpc"], "One of http/protobuf, http/json, grpc."),
-      headers: v.optional(
-        v.pipe(textByName, v.description("Sent with each request."), v.examples([{ authorization: "Bearer secret" }])),
-      ),
-      compression: choice(["gzip", "none"], "gzip or none."),
-      timeoutSeconds: v.optional(
-        v.pipe(numberBetween(0.1, 600), v.description("For one try; what failed is tried again."), v.examples([10])),
-      ),
-      tls: section("Files in PEM format, for https.", {
-        caFile: text(
-          "/etc/ssl/collector-ca.pem",
-          "Whose certificates to trust, besides those that Node.js trusts anyway.",
+    otlp: v.optional(
+      section("Where to send what was seen. The OTEL_* variables count where a key is not given.", {
+        endpoint: url("http://127.0.0.1:4318", "Without one nothing is sent."),
+        protocol: choice(["http/protobuf", "http/json", "grpc"], "One of http/protobuf, http/json, grpc."),
+        headers: v.optional(
+          v.pipe(
+            textByName,
+            v.description("Sent with each request."),
+            v.examples([{ authorization: "Bearer secret" }]),
+          ),
         ),
-        certificateFile: text("/etc/skep/client.pem", "What we show of ourselves."),
-        keyFile: text("/etc/skep/client-key.pem", "The private key to it."),
+        compression: choice(["gzip", "none"], "gzip or none."),
+        timeoutSeconds: v.optional(
+          v.pipe(numberBetween(0.1, 600), v.description("For one try; what failed is tried again."), v.examples([10])),
+        ),
+        tls: v.optional(
+          section("Files in PEM format, for https.", {
+            caFile: text(
+              "/etc/ssl/collector-ca.pem",
+              "Whose certificates to trust, besides those that Node.js trusts anyway.",
+            ),
+            certificateFile: text("/etc/skep/client.pem", "What we show of ourselves."),
+            keyFile: text("/etc/skep/client-key.pem", "The private key to it."),
+          }),
+          {},
+        ),
+        signals: v.optional(
+          section("Which of the signals to send.", {
+            metrics: flag(true, ""),
+            logs: flag(true, ""),
+            profiles: flag(true, ""),
+          }),
+          {},
+        ),
+        queueMegabytes: number(
+          4,
+          0.25,
+          1024,
+          "Memory for what waits to be sent; beyond it the oldest is dropped, and counted.",
+        ),
+        spool: v.optional(
+          section("A folder for what waits, so that a collector may be away for long.", {
+            directory: text("/var/lib/skep", "Without one, what waits is kept in memory alone."),
+            megabytes: number(256, 1, 1_048_576, "Its size at most; beyond it the oldest is dropped, and counted."),
+          }),
+          {},
+        ),
       }),
-      signals: section("Which of the signals to send.", {
-        metrics: flag(true, ""),
-        logs: flag(true, ""),
-        profiles: flag(true, ""),
+      {},
+    ),
+    resource: v.optional(
+      section("What is said of this machine and its processes.", {
+        attributes: v.optional(v.pipe(textByName, v.description("Added to everything that is sent.")), {}),
+        kubernetes: v.optional(
+          section("Names of pods and containers, from this node's kubelet.", {
+            enabled: flag(false, ""),
+            kubeletUrl: url(
+              "https://127.0.0.1:10250",
+              "Without one: https://$NODE_IP:10250, or https://127.0.0.1:10250.",
+            ),
+          }),
+          {},
+        ),
       }),
-      queueMegabytes: number(
-        4,
-        0.25,
-        1024,
-        "Memory for what waits to be sent; beyond it the oldest is dropped, and counted.",
-      ),
-      spool: section("A folder for what waits, so that a collector may be away for long.", {
-        directory: text("/var/lib/skep", "Without one, what waits is kept in memory alone."),
-        megabytes: number(256, 1, 1_048_576, "Its size at most; beyond it the oldest is dropped, and counted."),
+      {},
+    ),
+    page: v.optional(
+      section("The live page, on 127.0.0.1 alone, behind a token.", {
+        enabled: flag(true, ""),
+        port: wholeNumber(7537, 0, 65_535, "0: any that is free."),
+        tokenFile: text(
+          "/etc/skep/token",
+          "A file that holds the token, for scripts; without one it is new at each start.",
+        ),
+        openEndpoints: flag(
+          false,
+          "/metrics and /debug/pprof answer without the token, to every user of this machine.",
+        ),
       }),
-    }),
-    resource: section("What is said of this machine and its processes.", {
-      attributes: v.optional(v.pipe(textByName, v.description("Added to everything that is sent.")), {}),
-      kubernetes: section("Names of pods and containers, from this node's kubelet.", {
-        enabled: flag(false, ""),
-        kubeletUrl: url("https://127.0.0.1:10250", "Without one: https://$NODE_IP:10250, or https://127.0.0.1:10250."),
+      {},
+    ),
+    limits: v.optional(
+      section("What Skep itself may use.", {
+        cpuPercent: number(1, 0.1, 100, "Of all CPUs of the machine; above it the dearest tracers are turned down."),
+        seriesPerMetric: wholeNumber(
+          2000,
+          10,
+          1_000_000,
+          "Time series per metric; the rest is summed in one overflow series.",
+        ),
+        historyMinutes: wholeNumber(15, 1, 1440, "How far back the page can look."),
+        historyMegabytes: number(6, 1, 1024, "Memory for that; what does not fit is merged, oldest first."),
       }),
-    }),
-    page: section("The live page, on 127.0.0.1 alone, behind a token.", {
-      enabled: flag(true, ""),
-      port: wholeNumber(7537, 0, 65_535, "0: any that is free."),
-      tokenFile: text("/etc/skep/token", "A file that holds the token, for scripts; without one it is new at each start."),
-      openEndpoints: flag(false, "/metrics and /debug/pprof answer without the token, to every user of this machine."),
-    }),
-    limits: section("What Skep itself may use.", {
-      cpuPercent: number(1, 0.1, 100, "Of all CPUs of the machine; above it the dearest tracers are turned down."),
-      seriesPerMetric: wholeNumber(
-        2000,
-        10,
-        1_000_000,
-        "Time series per metric; the rest is summed in one overflow series.",
-      ),
-      historyMinutes: wholeNumber(15, 1, 1440, "How far back the page can look."),
-      historyMegabytes: number(6, 1, 1024, "Memory for that; what does not fit is merged, oldest first."),
-    }),
+      {},
+    ),
   },
   keysWithValues,
 );
