@@ -20,12 +20,21 @@ export interface FlameGraphData {
   readonly kinds: readonly FlameFrameKind[];
   /** Three numbers for each frame: its indexes in `names`, `modules` and `kinds`. */
   readonly frames: readonly number[];
+  /** Where two spans are compared: how the earlier one was taken. */
+  readonly baseline?: FlameBaseline;
   /** Heaviest first. */
   readonly processes: readonly FlameProcess[];
 }
 
 /** `unnamed`: no symbol was found, so that the name is a module and an offset. */
 export type FlameFrameKind = "kernel" | "native" | "jit" | "vdso" | "unnamed";
+
+export interface FlameBaseline {
+  /** Milliseconds since the Unix epoch. */
+  readonly startedAtMs: number;
+  readonly durationNs: number;
+  readonly sampleCount: number;
+}
 
 export interface FlameProcess {
   readonly pid: number;
@@ -38,4 +47,9 @@ export interface FlameProcess {
    * of the frame, and the value of samples that end here.
    */
   readonly nodes: readonly number[];
+  /**
+   * Where two spans are compared: what `self` and the third number of each node are in the baseline, in their order.
+   * The tree is that of both.
+   */
+  readonly baseline?: readonly number[];
 }

@@ -1,0 +1,182 @@
+/** What the API answers: the contract between the server and the page. Times are milliseconds since 1970. */
+
+import type { FlameGraphData } from "../output/flame-graph-data.ts";
+import type { HostSample, SelfSample, TracerState } from "../pipeline/round.ts";
+import type { HistoryExtent, TimeRange } from "./history.ts";
+import type { ProcessLogEntry } from "./process-log.ts";
+import type { SeriesName, SeriesPoint } from "./series.ts";
+import type { KeptFile, KeptProcess } from "./tables.ts";
+
+export type {
+  FlameGraphData,
+  HistoryExtent,
+  KeptFile,
+  KeptProcess,
+  ProcessLogEntry,
+  SelfSample,
+  SeriesName,
+  SeriesPoint,
+  TimeRange,
+  TracerState,
+};
+
+/** `GET /api/status` */
+export interface StatusAnswer {
+  readonly hostName: string;
+  readonly version: string;
+  readonly kernelRelease: string;
+  readonly cpuCount: number;
+  readonly nowMs: number;
+  /** Absent before the first round. */
+  readonly history?: HistoryExtent;
+  readonly tracers: readonly TracerState[];
+}
+
+/** `GET /api/series?from=&to=` */
+export interface SeriesAnswer {
+  readonly startMs: readonly number[];
+  readonly endMs: readonly number[];
+  /** One value for each point; null where it was not measured. */
+  readonly values: Readonly<Record<SeriesName, readonly (number | null)[]>>;
+}
+
+/** What every answer about a range says of it. */
+export interface RangeAnswer {
+  /** From the start of the first span in the range to the end of the last one; absent where there is none. */
+  readonly covered?: TimeRange;
+  /** For how long the tracer looked within the range: 0 where it was off. */
+  readonly measuredNs: number;
+  /** As it is now; absent before the first round. */
+  readonly tracer?: TracerState;
+  /** What was seen in the range but is missing, by reason. */
+  readonly lost: Readonly<Record<string, number>>;
+  /** What counts though something about it isn't known, by reason. */
+  readonly incomplete: Readonly<Record<string, number>>;
+}
+
+/** `GET /api/profile?mode=&from=&to=&process=&baselineFrom=&baselineTo=` */
+export interface ProfileAnswer extends RangeAnswer {
+  /** Absent where the tracer was off for the whole range. */
+  readonly graph?: FlameGraphData;
+  /** Of all processes, whichever one the graph is of; heaviest first. */
+  readonly processes: readonly ProcessShare[];
+}
+
+export interface ProcessShare {
+  readonly process: KeptProcess;
+  /** In the unit of the profile. */
+  readonly value: number;
+}
+
+/** `GET /api/syscalls?from=&to=&process=&call=` */
+export interface SyscallsAnswer extends RangeAnswer {
+  /** Most calls first. */
+  readonly calls: readonly CallRow[];
+  /** Most calls first, the first 500. */
+  readonly processes: readonly CallingProcess[];
+  /** Of the call that was asked for, else of all; over all processes. Absent where latencies were not measured. */
+  readonly heatMap?: HeatMap;
+}
+
+export interface CallRow {
+  readonly name: string;
+  readonly calls: number;
+  readonly errors: number;
+  /** By errno name; absent for a single process, of which only the sum is kept. */
+  readonly errorsByName?: Readonly<Record<string, number>>;
+  /** Absent where latencies were not measured, as are the next four. */
+  readonly timedCalls?: number;
+  readonly totalNs?: number;
+  readonly maxNs?: number;
+  /** Half of the calls, and 99 of 100, took less: the upper bounds of log2 buckets. Absent for a single process. */
+  readonly medianBelowNs?: number;
+  readonly p99BelowNs?: number;
+}
+
+export interface CallingProcess {
+  readonly process: KeptProcess;
+  readonly calls: number;
+  readonly errors: number;
+}
+
+/** Time by log2 of the latency. */
+export interface HeatMap {
+  readonly columns: readonly TimeRange[];
+  /** Log2 of the lowest bucket's lower bound in nanoseconds. */
+  readonly lowestBucket: number;
+  /** For each column a count for each bucket, from the lowest one on. */
+  readonly counts: readonly (readonly number[])[];
+}
+
+/** `GET /api/files?from=&to=&process=` */
+export interface FilesAnswer extends RangeAnswer {
+  /** Those with most time spent first, the first 1000. */
+  readonly files: readonly FileRow[];
+  /** All that is not in `files`, together. */
+  readonly others?: FileNumbers;
+  /** Distinct pairs of process and file in the range. */
+  readonly fileCount: number;
+}
+
+export interface FileNumbers {
+  readonly opens: number;
+  readonly reads: number;
+  readonly writes: number;
+  readonly syncs: number;
+  readonly readBytes: number;
+  readonly writtenBytes: number;
+  /** Time spent in open, read, write and sync. */
+  readonly durationNs: number;
+  readonly errors: number;
+}
+
+export interface FileRow extends FileNumbers {
+  readonly process: KeptProcess;
+  readonly file: KeptFile;
+}
+
+/** `GET /api/processes?from=&to=` */
+export interface ProcessesAnswer extends RangeAnswer {
+  /** Running now, by /proc, in ascending order of pid. */
+  readonly running: readonly RunningProcess[];
+  /** More processes run than are listed. */
+  readonly runningCut: boolean;
+  /** Newest first, the first 1000. */
+  readonly log: readonly ProcessLogEntry[];
+  /** Events that the history holds. */
+  readonly logSize: number;
+}
+
+export interface RunningProcess {
+  readonly pid: number;
+  readonly parentPid: number;
+  readonly name: string;
+  /** The letter of /proc/PID/status: R, S, D, Z ... */
+  readonly state: string;
+  readonly userId: number;
+  readonly threads: number;
+  /** Absent for kernel threads. */
+  readonly residentBytes?: number;
+  /** On the CPU within the range, by the profiler. Absent while that is off. */
+  readonly onCpuNs?: number;
+}
+
+/** `GET /api/health?from=&to=` */
+export interface HealthAnswer {
+  /** Absent before the first round. */
+  readonly self?: SelfSample;
+  readonly host?: HostSample;
+  readonly tracers: readonly TracerState[];
+  /** In the range, by tracer and reason. */
+  readonly lost: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  readonly incomplete: Readonly<Record<string, Readonly<Record<string, number>>>>;
+  /** Newest first, the last 100. */
+  readonly changes: readonly TracerState[];
+  readonly history?: HistoryExtent;
+}
+
+/** A message of `GET /api/events`: a round was read. */
+export interface RoundMessage {
+  readonly point: SeriesPoint;
+  readonly tracers: readonly TracerState[];
+}

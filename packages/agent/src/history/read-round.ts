@@ -1,0 +1,188 @@
+import type { FileOperations, FileReport } from "@skep/tracers/files";
+import type { CpuProfile, ProfileSample } from "@skep/tracers/profiling";
+import type { SyscallReport, SyscallStatistics } from "@skep/tracers/syscalls";
+import type { Round, TracerName } from "../pipeline/round.ts";
+import { RowsBuilder } from "./rows.ts";
+import type { SeriesPoint, SeriesValues } from "./series.ts";
+import {
+  CALL_ROWS,
+  type CallSpan,
+  COUNT_ROWS,
+  type CountRows,
+  FILE_ROWS,
+  type FileSpan,
+  type Span,
+  STACK_ROWS,
+  type StackSpan,
+  withoutAbsent,
+} from "./span.ts";
+import type { HistoryTables } from "./tables.ts";
+
+/** What the history keeps of a round, apart from the events of processes. */
+export function readRound(round: Round, tables: HistoryTables, maximumRows: number): Span {
+  return withoutAbsent({
+    ...timesOf(round),
+    roundCount: 1,
+    cpu: round.cpu && readStacks(round.cpu, tables, maximumRows),
+    offCpu: round.offCpu && readStacks(round.offCpu, tables, maximumRows),
+    calls: round.syscalls && readCalls(round.syscalls, tables, maximumRows),
+    files: round.files && readFiles(round.files, tables, maximumRows),
+    losses: readReasons(lossesOf(round), tables),
+    incomplete: readReasons(incompleteOf(round), tables),
+  });
+}
+
+export function readPoint(round: Round): SeriesPoint {
+  const { cpu, offCpu, syscalls, files, processes, host, self } = round;
+  const busyShare = host.cpus.reduce((sum, { busyShare: share }) => sum + share, 0);
+  const all: Readonly<Record<keyof SeriesValues, number | undefined>> = {
+    cpuBusyShare: host.cpus.length === 0 ? undefined : busyShare / host.cpus.length,
+    memoryUsedBytes: host.memory.used,
+    loadAverage: host.loadAverages[0],
+    samples: cpu?.sampleCount,
+    onCpuNs: cpu && sumOf(cpu.samples, nanosecondsOf),
+    offCpuNs: offCpu && sumOf(offCpu.samples, nanosecondsOf),
+    syscalls: syscalls && sumOf(syscalls.syscalls, ({ calls }) => calls),
+    syscallErrors: syscalls && sumOf(syscalls.syscalls, errorCount),
+    processStarts: processes?.report.starts,
+    readBytes: files && sumOf([...files.files, files.unattributed], ({ readBytes }) => readBytes),
+    writtenBytes: files && sumOf([...files.files, files.unattributed], ({ writtenBytes }) => writtenBytes),
+    agentCpuNs: self.cpuUserNs + self.cpuSystemNs,
+    bpfRunTimeNs: self.bpfRunTimeNs,
+    residentBytes: self.residentBytes,
+    mapBytes: self.mapBytes,
+    lost: sumOf(lossesOf(round), ([, , count]) => count),
+  };
+  const measured = Object.entries(all).filter(([, value]) => value !== undefined);
+  return { ...timesOf(round), values: Object.fromEntries(measured) };
+}
+
+function timesOf({ startUnixNs, endUnixNs }: Round): { readonly startMs: number; readonly endMs: number } {
+  return { startMs: Number(startUnixNs) / 1e6, endMs: Number(endUnixNs) / 1e6 };
+}
+
+function readStacks(profile: CpuProfile, tables: HistoryTables, maximumRows: number): StackSpan {
+  const rows = new RowsBuilder(STACK_ROWS);
+  const frames = new Map<ProfileSample["stack"][number], number | undefined>();
+  const processes = new Map<ProfileSample["process"], number>();
+  for (const sample of profile.samples) {
+    const stack = sample.stack.map((frame) => cached(frames, frame, () => tables.addFrame(frame)));
+    const process = cached(processes, sample.process, () => tables.addProcess(sample.process));
+    rows.add(process, tables.addStack(stack), sample.values);
+  }
+  const { frequencyHz, period: periodNs, cpuCount, durationNs, sampleCount } = profile;
+  return { facts: { frequencyHz, periodNs, cpuCount, durationNs, sampleCount }, rows: rows.build(maximumRows) };
+}
+
+function readCalls(report: SyscallReport, tables: HistoryTables, maximumRows: number): CallSpan {
+  const calls = new RowsBuilder(CALL_ROWS);
+  const processCalls = new RowsBuilder(CALL_ROWS);
+  const errors = new RowsBuilder(COUNT_ROWS);
+  const latencies = new RowsBuilder(COUNT_ROWS);
+  for (const call of report.syscalls) {
+    const name = tables.addText(callName(call));
+    calls.add(0, name, callValues(call));
+    for (const [error, count] of Object.entries(call.errors)) {
+      if (count > 0) errors.add(name, tables.addText(error), [count]);
+    }
+    for (const [lowNs, , count] of call.histogramNs ?? []) latencies.add(name, bucketOf(lowNs), [count]);
+  }
+  for (const { process, syscalls } of report.processes) {
+    const processId = tables.addProcess(process);
+    for (const call of syscalls) {
+      processCalls.add(processId, tables.addText(callName(call)), callValues(call));
+    }
+  }
+  return {
+    durationNs: report.durationNs,
+    calls: calls.build(maximumRows),
+    processCalls: processCalls.build(maximumRows),
+    errors: errors.build(maximumRows),
+    latencies: latencies.build(maximumRows),
+  };
+}
+
+/** Log2 of the lower bound; what took less than 2 ns is in bucket 0. */
+export function bucketOf(lowNs: number): number {
+  return lowNs < 2 ? 0 : Math.floor(Math.log2(lowNs));
+}
+
+function callName({ name, compat }: SyscallStatistics): string {
+  return compat ? `${name} (32-bit)` : name;
+}
+
+function callValues(call: SyscallStatistics): readonly number[] {
+  return [call.calls, errorCount(call), call.timedCalls ?? 0, call.totalNs ?? 0, call.maxNs ?? 0];
+}
+
+function errorCount({ errors }: { readonly errors: Readonly<Record<string, number>> }): number {
+  return sumOf(Object.values(errors), (count) => count);
+}
+
+function readFiles(report: FileReport, tables: HistoryTables, maximumRows: number): FileSpan {
+  const rows = new RowsBuilder(FILE_ROWS);
+  for (const file of report.files) {
+    rows.add(tables.addProcess(file.process), tables.addFile(file), [...operationValues(file), errorCount(file)]);
+  }
+  rows.add(0, 0, [...operationValues(report.unattributed), 0]);
+  return { durationNs: report.durationNs, rows: rows.build(maximumRows) };
+}
+
+/** In the order of `FILE_ROWS`, up to the errors. */
+function operationValues(of: FileOperations): readonly number[] {
+  const { opens, reads, writes, syncs, readBytes, writtenBytes, openNs, readNs, writeNs, syncNs } = of;
+  return [opens, reads, writes, syncs, readBytes, writtenBytes, openNs + readNs + writeNs + syncNs];
+}
+
+/** A number by the name of a tracer and a reason. */
+type Reason = readonly [tracer: TracerName, reason: string, count: number];
+
+function readReasons(reasons: readonly Reason[], tables: HistoryTables): CountRows {
+  const rows = new RowsBuilder(COUNT_ROWS);
+  for (const [tracer, reason, count] of reasons) {
+    rows.add(tables.addText(tracer), tables.addText(reason), [count]);
+  }
+  return rows.build();
+}
+
+function lossesOf({ cpu, offCpu, syscalls, processes, files }: Round): readonly Reason[] {
+  return [
+    ...reasonsOf("cpu", cpu?.lost),
+    ...reasonsOf("off-cpu", offCpu?.lost),
+    ...reasonsOf("syscalls", syscalls?.lost),
+    ...reasonsOf("processes", processes?.lost),
+    ...reasonsOf("files", files?.lost),
+  ];
+}
+
+function incompleteOf({ cpu, offCpu, syscalls, processes, files }: Round): readonly Reason[] {
+  return [
+    ...reasonsOf("cpu", cpu?.incomplete),
+    ...reasonsOf("off-cpu", offCpu?.incomplete),
+    ...reasonsOf("syscalls", syscalls?.incomplete),
+    ...reasonsOf("processes", processes?.report.incomplete),
+    ...reasonsOf("files", files?.incomplete),
+  ];
+}
+
+function reasonsOf(tracer: TracerName, counts: Readonly<Record<string, number>> = {}): readonly Reason[] {
+  return Object.entries(counts).flatMap(([reason, count]) => (count > 0 ? [[tracer, reason, count] as const] : []));
+}
+
+/** The count comes first, nanoseconds second. */
+function nanosecondsOf({ values }: ProfileSample): number {
+  return values[1] ?? 0;
+}
+
+function sumOf<Item>(items: readonly Item[], value: (item: Item) => number): number {
+  return items.reduce((sum, item) => sum + value(item), 0);
+}
+
+function cached<Key, Value>(cache: Map<Key, Value>, key: Key, make: () => Value): Value {
+  let value = cache.get(key);
+  if (value === undefined) {
+    value = make();
+    cache.set(key, value);
+  }
+  return value;
+}

@@ -1,0 +1,199 @@
+import { joinRows, type Rows } from "./rows.ts";
+import type { HistoryTables, TableRenumbering, TableUse } from "./tables.ts";
+
+/** Keys: process, stack. */
+export type StackRows = Rows<"count" | "nanoseconds">;
+export const STACK_ROWS: StackRows["shape"] = { values: ["count", "nanoseconds"], weight: "nanoseconds" };
+
+/** Keys: process, name of the call. With process 0 over all processes. */
+export type CallRows = Rows<"calls" | "errors" | "timedCalls" | "totalNs" | "maxNs">;
+export const CALL_ROWS: CallRows["shape"] = {
+  values: ["calls", "errors", "timedCalls", "totalNs", "maxNs"],
+  weight: "calls",
+  maxima: ["maxNs"],
+};
+
+/** Only a count, by two keys that the name of the column tells. */
+export type CountRows = Rows<"count">;
+export const COUNT_ROWS: CountRows["shape"] = { values: ["count"], weight: "count" };
+
+/** Keys: process, file. */
+export type FileRows = Rows<
+  "opens" | "reads" | "writes" | "syncs" | "readBytes" | "writtenBytes" | "durationNs" | "errors"
+>;
+export const FILE_ROWS: FileRows["shape"] = {
+  values: ["opens", "reads", "writes", "syncs", "readBytes", "writtenBytes", "durationNs", "errors"],
+  weight: "durationNs",
+};
+
+/** How the stacks of a span were taken. */
+export interface ProfileFacts {
+  readonly frequencyHz: number;
+  readonly periodNs: number;
+  readonly cpuCount: number;
+  readonly durationNs: number;
+  readonly sampleCount: number;
+}
+
+export interface StackSpan {
+  readonly facts: ProfileFacts;
+  readonly rows: StackRows;
+}
+
+export interface CallSpan {
+  readonly durationNs: number;
+  readonly calls: CallRows;
+  readonly processCalls: CallRows;
+  /** Keys: name of the call, name of the errno. */
+  readonly errors: CountRows;
+  /**
+   * Keys: name of the call, log2 of the bucket's lower bound in nanoseconds. Empty where latencies were not measured.
+   */
+  readonly latencies: CountRows;
+}
+
+export interface FileSpan {
+  readonly durationNs: number;
+  readonly rows: FileRows;
+}
+
+/** What is kept of a stretch of time: of one round, or of several that became one. Parts whose tracer was off are absent. */
+export interface Span {
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly roundCount: number;
+  readonly cpu?: StackSpan;
+  readonly offCpu?: StackSpan;
+  readonly calls?: CallSpan;
+  readonly files?: FileSpan;
+  /** Keys: name of the tracer, reason. */
+  readonly losses: CountRows;
+  /** Keys: name of the tracer, reason. What counts though something about it isn't known. */
+  readonly incomplete: CountRows;
+}
+
+export function spanBytes(span: Span): number {
+  return SPAN_BYTES + rowsOf(span).reduce((sum, rows) => sum + rows.sizeBytes, 0);
+}
+
+/** Rows that were folded because there were too many of them. */
+export function foldedRows(span: Span): number {
+  return rowsOf(span).reduce((sum, rows) => sum + rows.folded, 0);
+}
+
+/** Objects and headers of some thirty typed arrays. */
+const SPAN_BYTES = 5000;
+
+function rowsOf({ cpu, offCpu, calls, files, losses, incomplete }: Span): readonly Rows<string>[] {
+  return [
+    losses,
+    incomplete,
+    ...(cpu === undefined ? [] : [cpu.rows]),
+    ...(offCpu === undefined ? [] : [offCpu.rows]),
+    ...(calls === undefined ? [] : [calls.calls, calls.processCalls, calls.errors, calls.latencies]),
+    ...(files === undefined ? [] : [files.rows]),
+  ];
+}
+
+/** Two neighbours as one. */
+export function joinSpans(a: Span, b: Span, maximumRows: number): Span {
+  return withoutAbsent({
+    startMs: a.startMs,
+    endMs: b.endMs,
+    roundCount: a.roundCount + b.roundCount,
+    cpu: either(a.cpu, b.cpu, (left, right) => joinStacks(left, right, maximumRows)),
+    offCpu: either(a.offCpu, b.offCpu, (left, right) => joinStacks(left, right, maximumRows)),
+    calls: either(a.calls, b.calls, (left, right) => ({
+      durationNs: left.durationNs + right.durationNs,
+      calls: joinRows(CALL_ROWS, [left.calls, right.calls], maximumRows),
+      processCalls: joinRows(CALL_ROWS, [left.processCalls, right.processCalls], maximumRows),
+      errors: joinRows(COUNT_ROWS, [left.errors, right.errors], maximumRows),
+      latencies: joinRows(COUNT_ROWS, [left.latencies, right.latencies], maximumRows),
+    })),
+    files: either(a.files, b.files, (left, right) => ({
+      durationNs: left.durationNs + right.durationNs,
+      rows: joinRows(FILE_ROWS, [left.rows, right.rows], maximumRows),
+    })),
+    losses: joinRows(COUNT_ROWS, [a.losses, b.losses], maximumRows),
+    incomplete: joinRows(COUNT_ROWS, [a.incomplete, b.incomplete], maximumRows),
+  });
+}
+
+function joinStacks(a: StackSpan, b: StackSpan, maximumRows: number): StackSpan {
+  return { facts: joinFacts([a.facts, b.facts]), rows: joinRows(STACK_ROWS, [a.rows, b.rows], maximumRows) };
+}
+
+/** How it was sampled is taken from the last one. */
+export function joinFacts(parts: readonly [ProfileFacts, ...ProfileFacts[]]): ProfileFacts {
+  return parts.reduce((a, b) => ({
+    ...b,
+    durationNs: a.durationNs + b.durationNs,
+    sampleCount: a.sampleCount + b.sampleCount,
+  }));
+}
+
+function either<Part>(a: Part | undefined, b: Part | undefined, join: (a: Part, b: Part) => Part): Part | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : join(a, b);
+}
+
+interface MaybeSpan extends Omit<Span, "cpu" | "offCpu" | "calls" | "files"> {
+  readonly cpu: StackSpan | undefined;
+  readonly offCpu: StackSpan | undefined;
+  readonly calls: CallSpan | undefined;
+  readonly files: FileSpan | undefined;
+}
+
+export function withoutAbsent({ cpu, offCpu, calls, files, ...span }: MaybeSpan): Span {
+  return {
+    ...span,
+    ...(cpu !== undefined && { cpu }),
+    ...(offCpu !== undefined && { offCpu }),
+    ...(calls !== undefined && { calls }),
+    ...(files !== undefined && { files }),
+  };
+}
+
+/** Marks what the span refers to. */
+export function markUse({ cpu, offCpu, calls, files, losses, incomplete }: Span, use: TableUse): void {
+  for (const stacks of [cpu, offCpu]) {
+    if (stacks !== undefined) mark(stacks.rows, use.processes, use.stacks);
+  }
+  if (calls !== undefined) {
+    mark(calls.calls, use.processes, use.strings);
+    mark(calls.processCalls, use.processes, use.strings);
+    mark(calls.errors, use.strings, use.strings);
+    mark(calls.latencies, use.strings, undefined);
+  }
+  if (files !== undefined) mark(files.rows, use.processes, use.files);
+  mark(losses, use.strings, use.strings);
+  mark(incomplete, use.strings, use.strings);
+}
+
+function mark(rows: Rows<string>, first: Uint8Array, second: Uint8Array | undefined): void {
+  for (let row = 0; row < rows.size; row++) {
+    first[rows.first[row] ?? 0] = 1;
+    if (second !== undefined) second[rows.second[row] ?? 0] = 1;
+  }
+}
+
+/** The span after {@link HistoryTables.keep}. */
+export function renumbered(span: Span, { strings, stacks, processes, files }: TableRenumbering): Span {
+  const stackSpan = (part: StackSpan): StackSpan => ({ ...part, rows: part.rows.renumbered(processes, stacks) });
+  return {
+    ...span,
+    ...(span.cpu && { cpu: stackSpan(span.cpu) }),
+    ...(span.offCpu && { offCpu: stackSpan(span.offCpu) }),
+    ...(span.calls && {
+      calls: {
+        durationNs: span.calls.durationNs,
+        calls: span.calls.calls.renumbered(processes, strings),
+        processCalls: span.calls.processCalls.renumbered(processes, strings),
+        errors: span.calls.errors.renumbered(strings, strings),
+        latencies: span.calls.latencies.renumbered(strings, undefined),
+      },
+    }),
+    ...(span.files && { files: { ...span.files, rows: span.files.rows.renumbered(processes, files) } }),
+    losses: span.losses.renumbered(strings, strings),
+    incomplete: span.incomplete.renumbered(strings, strings),
+  };
+}
