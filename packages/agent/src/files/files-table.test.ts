@@ -48,8 +48,8 @@ test("operations on files that had no room are a line of their own, and count in
   assert.deepEqual(lines, [
     "Files for 10.0 s: 0 opens, 7 reads, 0 writes, 0 lost",
     "",
-    "READS    READ  WRITES  WRITTEN    TIME  FILE                 PROCESS",
-    "    7  4.1 kB                   1.0 us  [no room for which]",
+    "READS    READ  WRITES  WRITTEN    TIME  FILE            PROCESS",
+    "    7  4.1 kB                   1.0 us  [unattributed]",
   ]);
 });
 

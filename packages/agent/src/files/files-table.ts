@@ -23,16 +23,16 @@ const VALUE_COLUMNS = 6;
 const SUMS = {
   socket: "sockets",
   pipe: "pipes",
-  other: "event and timer descriptors and the like",
+  other: "anon inodes",
 } as const satisfies Partial<Record<FileType, string>>;
 
 const incompleteMeanings: Readonly<Record<string, string>> = {
   startedBefore: "calls under way before the start",
   pathUnknown: "operations whose path could not be read",
-  evicted: "files forgotten, those used longest ago, for lack of room",
+  evicted: "files forgotten, for lack of room",
   childrenNotFollowed: "children not followed, for lack of room",
-  ioUringNotSeen: "requests handed to io_uring, which this kernel does not let us see",
-  asyncNotSeen: "requests handed to io_submit, which no kernel lets us see",
+  ioUringNotSeen: "requests to io_uring, which this kernel hides",
+  asyncNotSeen: "requests to io_submit, which every kernel hides",
 };
 
 /**
@@ -126,7 +126,7 @@ function sumRows({ files, unattributed }: FileReport): FileRow[] {
     rows.push({ operations: ofType.reduce(addOperations, NO_OPERATIONS), fileSystem: "", file: `[${name}]`, process });
   }
   if (operationsOf(unattributed) > 0) {
-    rows.push({ operations: unattributed, fileSystem: "", file: "[no room for which]", process: "" });
+    rows.push({ operations: unattributed, fileSystem: "", file: "[unattributed]", process: "" });
   }
   return rows;
 }

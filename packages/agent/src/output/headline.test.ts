@@ -26,7 +26,7 @@ test("numbers are never cut: where there is no room for both they have a line of
     "1,234 calls, 0 lost, 7 of another kind",
   ]);
   assert.deepEqual(headline("System calls", "cat", 10e9, many, 30), [
-    "System calls of c… for 10.0 s:",
+    "System calls o…cat for 10.0 s:",
     "1,234 calls, 0 lost, 7 of",
     "another kind",
   ]);

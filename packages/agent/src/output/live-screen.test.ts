@@ -65,8 +65,8 @@ test("text that stays takes the place of the frame, and the next frame comes bel
   const screen = new LiveScreen(terminal);
   screen.show(["one", "two"]);
   terminal.take();
-  assert.equal(screen.write("slow\n"), true);
-  assert.equal(terminal.take(), "\r\x1b[1A\x1b[Jslow\n");
+  assert.equal(screen.write(`slow\n${"x".repeat(40)}\n`), true);
+  assert.equal(terminal.take(), `\r\x1b[1Aslow\x1b[K\r\n${"x".repeat(40)}\r\n\x1b[K\x1b[J`);
   screen.show(["one", "two"]);
   assert.equal(terminal.take(), `${BEGIN}one\x1b[K\r\ntwo\x1b[K${END}`);
 });

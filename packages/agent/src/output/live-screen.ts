@@ -30,21 +30,27 @@ export class LiveScreen {
 
   /** Shows these lines in the place of those before; what doesn't fit the height of the terminal is left out. */
   show(lines: readonly string[]): void {
-    const { columns, rows } = this.#terminal;
-    const shown = lines.slice(0, rows);
-    const frame = shown
-      // A line that fills the terminal leaves the cursor on its last character, which clearing would take away.
-      .map((line) => (displayWidth(line) < columns ? line + CLEAR_TO_END_OF_LINE : line))
-      .join("\r\n");
-    this.#terminal.write(BEGIN_FRAME + this.#toTopLeft() + frame + CLEAR_BELOW + END_FRAME);
+    const shown = lines.slice(0, this.#terminal.rows);
+    this.#terminal.write(BEGIN_FRAME + this.#toTopLeft() + this.#overwrite(shown) + CLEAR_BELOW + END_FRAME);
     this.#shown = shown;
   }
 
   /** Puts text that stays, its last line ended, in the place of what was shown; the next frame comes below it. */
   write(text: string): boolean {
-    const replacement = this.#toTopLeft() + CLEAR_BELOW + text;
+    const replacement = this.#toTopLeft() + this.#overwrite(text.split("\n")) + CLEAR_BELOW;
     this.#shown = [];
     return this.#terminal.write(replacement);
+  }
+
+  #overwrite(lines: readonly string[]): string {
+    const { columns } = this.#terminal;
+    return lines
+      .map((line) => {
+        const width = displayWidth(line);
+        // A line that fills the terminal leaves the cursor on its last character, which clearing would take away.
+        return width > 0 && width % columns === 0 ? line : line + CLEAR_TO_END_OF_LINE;
+      })
+      .join("\r\n");
   }
 
   /**

@@ -97,8 +97,8 @@ test("what was lost and what is incomplete is told by reason", () => {
   ]);
   assert.deepEqual(lines.slice(-3), [
     "incomplete:",
-    "  3 counted without latency: under way before the start, or no room for their thread",
-    "  1 in the totals alone: of processes that ended longest ago, of too many",
+    "  3 counted without latency: their start was not seen",
+    "  1 in the totals alone: too many processes ended",
   ]);
 });
 

@@ -12,9 +12,9 @@ import { weightOf } from "./add-syscall-reports.ts";
 import { latencyColumn } from "./latency-column.ts";
 
 const incompleteMeanings: Readonly<Record<string, string>> = {
-  startNotSeen: "counted without latency: under way before the start, or no room for their thread",
+  startNotSeen: "counted without latency: their start was not seen",
   unattributed: "of no process and without latency, for lack of room",
-  evicted: "in the totals alone: of processes that ended longest ago, of too many",
+  evicted: "in the totals alone: too many processes ended",
   childrenNotFollowed: "children not followed, for lack of room",
 };
 
