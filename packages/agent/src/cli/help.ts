@@ -6,10 +6,10 @@ import { TEXT_COLUMNS, wrapText } from "./wrap-text.ts";
 export function renderOverview(commands: readonly Command[]): string {
   const nameColumns = Math.max(...commands.map((command) => command.name.length)) + 3;
   return [
-    "Usage: skep COMMAND [OPTION]...",
+    "Usage: skep [COMMAND [OPTION]...]",
     "",
     ...wrapText(
-      "Sees what every process of a Linux machine does, by eBPF, without changing or restarting any of them.",
+      "Sees what every process of a Linux machine does, by eBPF, without changing or restarting any of them. Without a command: skep run.",
       TEXT_COLUMNS,
     ),
     "",

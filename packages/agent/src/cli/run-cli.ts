@@ -1,3 +1,4 @@
+import { runCommand } from "../service/run-command.ts";
 import { UsageError } from "./cli-error.ts";
 import type { Command } from "./command.ts";
 import { commands } from "./commands.ts";
@@ -23,7 +24,7 @@ async function dispatch(args: readonly string[]): Promise<number> {
   const [first, ...rest] = args.filter((arg, index) => index > 0 || arg !== "--verbose");
   switch (first) {
     case undefined:
-      throw new UsageError("a command is missing", `"skep --help" lists them; to begin: skep profile -d 10`);
+      return await runCommand.run([]);
     case "--version":
     case "-V":
       return print(`${skepVersion()}\n`);

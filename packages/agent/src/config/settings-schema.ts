@@ -185,6 +185,10 @@ export const settingsSchema: v.GenericSchema<unknown, Settings> = v.strictObject
               "https://127.0.0.1:10250",
               "Without one: https://$NODE_IP:10250, or https://127.0.0.1:10250.",
             ),
+            skipVerification: flag(
+              false,
+              "Do not check the kubelet's certificate, which many clusters let it sign itself.",
+            ),
           }),
           {},
         ),

@@ -24,7 +24,11 @@ export interface Settings {
   readonly otlp: OtlpSettings;
   readonly resource: {
     readonly attributes: Readonly<Record<string, string>>;
-    readonly kubernetes: { readonly enabled: boolean; readonly kubeletUrl?: string | undefined };
+    readonly kubernetes: {
+      readonly enabled: boolean;
+      readonly kubeletUrl?: string | undefined;
+      readonly skipVerification: boolean;
+    };
   };
   readonly page: {
     readonly enabled: boolean;
