@@ -25,8 +25,12 @@ export interface CodeRegion extends MemoryRange {
   mapping: Mapping | undefined;
 }
 
-/** How long a miss is believed before the process's maps are read again. */
-const refreshIntervalMs = 1000;
+/**
+ * How long a miss is believed before the process's maps are read again, which takes a millisecond. Twice as long each time
+ * that there was nothing new, up to the maximum: generated code without a perf map is a miss for ever.
+ */
+const minRefreshIntervalMs = 1000;
+const maxRefreshIntervalMs = 16_000;
 
 /** All that is known of one process's code: regions, the files behind them, the names of its JIT compiler. */
 export class AddressSpace {
@@ -38,6 +42,7 @@ export class AddressSpace {
   #perfMap: PerfMap | undefined;
   #perfMapIsStale = true;
   #readAtMs = 0;
+  #refreshIntervalMs = minRefreshIntervalMs;
   #closed = false;
 
   constructor(description: ProcessDescription, files: MappedFiles) {
@@ -80,7 +85,7 @@ export class AddressSpace {
    * False when that was done just now, or the process is not the same any more.
    */
   refreshAfterMiss(): boolean {
-    if (this.#closed || performance.now() - this.#readAtMs < refreshIntervalMs) return false;
+    if (this.#closed || performance.now() - this.#readAtMs < this.#refreshIntervalMs) return false;
     this.#readAtMs = performance.now();
     if (readStartTime(this.#description.pid) !== this.#description.startTimeTicks) return false;
     const description = readProcess(this.#description.pid);
@@ -119,13 +124,26 @@ export class AddressSpace {
     this.#readAtMs = performance.now();
     this.#description = description;
     this.#perfMapIsStale = true;
-    const known = new Map(this.#regions.map((region) => [keyOf(region), region]));
-    const regions = description.ranges.map((range) => known.get(keyOf(range)) ?? this.#open(range));
-    const changed = regions.length !== this.#regions.length || regions.some((region) => !known.has(keyOf(region)));
+    const before = new Map(this.#regions.map((region) => [keyOf(region), region]));
+    const kept: CodeRegion[] = [];
+    const regions = description.ranges.map((range) => {
+      const known = before.get(keyOf(range));
+      if (known !== undefined) kept.push(known);
+      return known ?? this.#open(range);
+    });
+    const changed = kept.length !== before.size || kept.length !== regions.length;
     this.#regions = regions;
-    // Frames show where they lie; and those that had no name may have one now.
-    if (changed) this.frames.clear();
+    this.#refreshIntervalMs = changed
+      ? minRefreshIntervalMs
+      : Math.min(this.#refreshIntervalMs * 2, maxRefreshIntervalMs);
+    if (changed) this.#forgetFramesOutside(kept);
     if (this.#perfMap === undefined && regions.some(isGeneratedCode)) this.#openPerfMap();
+  }
+
+  /** What lay elsewhere lies there no more; and frames that had no place may have one now. */
+  #forgetFramesOutside(regions: readonly CodeRegion[]): void {
+    const mappings = new Set(regions.map(({ mapping }) => mapping));
+    for (const [address, frame] of this.frames) if (!mappings.has(frame.mapping)) this.frames.delete(address);
   }
 
   #open(range: MemoryRange): CodeRegion {
@@ -137,6 +155,7 @@ export class AddressSpace {
     const { pid, namespaceIdentity } = this.#description;
     this.#perfMap = PerfMap.open(pid, namespaceIdentity);
     if (this.#perfMap === undefined) return;
+    this.#refreshIntervalMs = minRefreshIntervalMs;
     // They were shown as memory without a name.
     for (const region of this.#regions) if (isGeneratedCode(region)) region.mapping = undefined;
     this.frames.clear();

@@ -18,6 +18,8 @@ export interface MemoryRange {
 }
 
 const line = /^([0-9a-f]{1,16})-([0-9a-f]{1,16}) ..x. ([0-9a-f]{1,16}) ([0-9a-f]+:[0-9a-f]+) (\d+) *(.*)$/;
+/** Of the two addresses and the hyphen between them, at most. */
+const addressesLength = 33;
 const deletedSuffix = " (deleted)";
 
 /** Real programs have tens; one that has more than this wants to keep us busy, and its remaining code has no names. */
@@ -29,11 +31,17 @@ export function parseMaps(text: string): MemoryRange[] {
   for (let from = 0; from < text.length && ranges.length < maxRanges; ) {
     const newline = text.indexOf("\n", from);
     const to = newline < 0 ? text.length : newline;
-    const range = parseLine(text.slice(from, to));
+    const range = isExecutable(text, from) ? parseLine(text.slice(from, to)) : undefined;
     if (range !== undefined) ranges.push(range);
     from = to + 1;
   }
   return ranges.sort((a, b) => a.start - b.start);
+}
+
+/** Of ten lines nine are data: to see that here takes less than to match them. The permissions follow the first space. */
+function isExecutable(text: string, lineStart: number): boolean {
+  for (let at = lineStart; at <= lineStart + addressesLength; at++) if (text[at] === " ") return text[at + 3] === "x";
+  return false;
 }
 
 function parseLine(text: string): MemoryRange | undefined {
