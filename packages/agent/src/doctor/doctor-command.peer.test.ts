@@ -7,7 +7,7 @@ test("the text is plain where there is no terminal, fits in 80 columns, and ends
   assert.equal(code, 0);
   assert.ok(!stdout.includes("\x1b"));
   for (const line of stdout.split("\n")) assert.ok(line.length <= 80, line);
-  assert.match(stdout, /\n\n"skep profile" works here.*\n$/s);
+  assert.match(stdout, /\n\nSkep works here.*\n$/s);
 });
 
 test("without privileges the doctor says what is missing and how to get it", async () => {
@@ -17,7 +17,7 @@ test("without privileges the doctor says what is missing and how to get it", asy
   assert.ok(
     stdout.endsWith(
       [
-        '\n"skep profile" does not work here: profiling is not permitted: CAP_BPF and',
+        "\nSkep does not work here: tracing is not permitted: CAP_BPF and",
         "CAP_PERFMON are missing",
         "run it as root (sudo), or grant them to Node.js:",
         'setcap cap_bpf,cap_perfmon,cap_sys_ptrace,cap_dac_read_search,cap_syslog+ep "$(command -v node)"\n',

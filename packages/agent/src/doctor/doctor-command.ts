@@ -5,12 +5,12 @@ export const doctorCommand: Command = defineCommand({
   summary: "what this kernel and these privileges allow",
   usage: "[OPTION]...",
   description: [
-    "Tries, step by step, what Skep needs of this machine: the kernel's features, the privileges of this process, the settings that matter, and at last the profiler itself. Changes nothing and leaves nothing behind.",
+    "Tries, step by step, what Skep needs of this machine: the kernel's features, the privileges of this process, the settings that matter, and at last the profiler and the tracers themselves. Changes nothing and leaves nothing behind.",
   ],
   options: { json: { help: "print one JSON object instead of text" } },
-  notes: ['Exit codes: 0 "skep profile" works here; 1 it does not; 2 wrong command line.'],
+  notes: ["Exit codes: 0 Skep works here; 1 it does not; 2 wrong command line."],
   examples: [
-    { command: "sudo skep doctor", does: "with the privileges that profiling has" },
+    { command: "sudo skep doctor", does: "with the privileges that tracing has" },
     { command: "skep doctor --json | jq .works", does: "for a script: true or false" },
   ],
   run: async ({ options }) => {

@@ -6,9 +6,9 @@ import type { Check } from "./report.ts";
 const check = (name: string, status: Check["status"]): Check => ({ name, status, detail: "" });
 
 const cases: readonly [checks: readonly Check[], works: boolean, verdict: string][] = [
-  [[check("a", "yes")], true, '"skep profile" works here'],
-  [[check("a", "yes"), check("b", "limited")], true, '"skep profile" works here, with limits: see b'],
-  [[check("a", "no"), check("b", "limited")], false, '"skep profile" does not work here in full: see a'],
+  [[check("a", "yes")], true, "Skep works here"],
+  [[check("a", "yes"), check("b", "limited")], true, "Skep works here, with limits: see b"],
+  [[check("a", "no"), check("b", "limited")], false, "Skep does not work here in full: see a"],
 ];
 
 for (const [checks, works, verdict] of cases) {

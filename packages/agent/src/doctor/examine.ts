@@ -9,6 +9,7 @@ import { tryProfiler } from "./profiler-rungs.ts";
 import type { Check, DoctorReport, Section } from "./report.ts";
 import { checkSettings } from "./settings.ts";
 import { checkSymbolSources } from "./symbol-sources.ts";
+import { tryTracers } from "./tracer-rungs.ts";
 
 /** Looks at everything, and tries what can only be known by trying. Nothing stays behind. */
 export async function examine(): Promise<DoctorReport> {
@@ -26,40 +27,41 @@ export async function examine(): Promise<DoctorReport> {
     architecture: kernel.architecture,
   };
   try {
-    checkSystem("profiling", kernel, lacking);
+    checkSystem("tracing", kernel, lacking);
   } catch (error) {
     const { message, hints } = explainError(error);
     return {
       ...about,
       works: false,
-      verdict: `"skep profile" does not work here: ${message}`,
+      verdict: `Skep does not work here: ${message}`,
       advice: hints,
       sections,
     };
   }
   const profiler = [...(await tryProfiler()), ...checkSymbolSources(lacking)];
+  const tracers = await tryTracers();
   sections.push(
     { title: "Kernel features", checks: checkKernelFeatures() },
     { title: "CPU profiler", checks: profiler },
+    { title: "System calls, processes, files", checks: tracers },
   );
-  return { ...about, ...judge(profiler), sections };
+  return { ...about, ...judge([...profiler, ...tracers]), sections };
 }
 
 /** The verdict on a machine that has at least what {@link checkSystem} asks for. */
-export function judge(profiler: readonly Check[]): Pick<DoctorReport, "works" | "verdict" | "advice"> {
-  const named = (status: Check["status"]) =>
-    profiler.filter((check) => check.status === status).map(({ name }) => name);
+export function judge(tracers: readonly Check[]): Pick<DoctorReport, "works" | "verdict" | "advice"> {
+  const named = (status: Check["status"]) => tracers.filter((check) => check.status === status).map(({ name }) => name);
   const failing = named("no");
   if (failing.length > 0) {
     return {
       works: false,
-      verdict: `"skep profile" does not work here in full: see ${failing.join(", ")}`,
+      verdict: `Skep does not work here in full: see ${failing.join(", ")}`,
       advice: [],
     };
   }
   const limited = named("limited");
   const limits = limited.length === 0 ? "" : `, with limits: see ${limited.join(", ")}`;
-  return { works: true, verdict: `"skep profile" works here${limits}`, advice: [] };
+  return { works: true, verdict: `Skep works here${limits}`, advice: [] };
 }
 
 function checkKernel({ release, version, hasBtf }: KernelFacts): Check[] {

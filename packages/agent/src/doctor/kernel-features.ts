@@ -1,7 +1,7 @@
 import { type FeatureName, features, probeFeature } from "@skep/ebpf/features";
 import type { Check } from "./report.ts";
 
-/** What the profiler stands on. All else that a kernel may lack costs it nothing. */
+/** What the tracers stand on. All else that a kernel may lack costs them nothing. */
 const needed: ReadonlySet<FeatureName> = new Set(["btf", "ring-buffer", "tp-btf", "iterator", "perf-clock"]);
 
 /** Every feature that the library knows of, tried on the running kernel. */

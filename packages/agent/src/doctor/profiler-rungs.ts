@@ -1,10 +1,8 @@
 /** What the CPU profiler uses on this machine, found out by starting it: the kernel's own answer, not a guess. */
 
 import { type CpuProfile, CpuProfiler, type CpuProfilerOptions } from "@skep/tracers/profiling";
-import { explainError } from "../cli/report-error.ts";
 import type { Check } from "./report.ts";
-
-type Outcome = Pick<Check, "status" | "detail">;
+import { type Outcome, tryAll } from "./trial.ts";
 
 interface Trial {
   readonly name: string;
@@ -28,18 +26,16 @@ const trials: readonly Trial[] = [
 ];
 
 /** Starts and ends the profiler in each of its ways. */
-export async function tryProfiler(): Promise<Check[]> {
-  const checks: Check[] = [];
-  for (const { name, options, outcome } of trials) {
-    try {
-      await using profiler = await CpuProfiler.start(options);
-      checks.push({ name, ...outcome(await profiler.snapshot()) });
-    } catch (error) {
-      const { message, hints } = explainError(error);
-      checks.push({ name, status: "no", detail: [message, ...hints].join("; ") });
-    }
-  }
-  return checks;
+export function tryProfiler(): Promise<Check[]> {
+  return tryAll(
+    trials.map(({ name, options, outcome }) => ({
+      name,
+      attempt: async () => {
+        await using profiler = await CpuProfiler.start(options);
+        return outcome(await profiler.snapshot());
+      },
+    })),
+  );
 }
 
 function describeSampling({ event }: CpuProfile): Outcome {

@@ -5,7 +5,7 @@ export interface DoctorReport {
   readonly kernelRelease: string;
   /** In Node.js' words: `x64`, `arm64`. */
   readonly architecture: string;
-  /** Whether `skep profile` works here. */
+  /** Whether all that Skep traces can be traced here. */
   readonly works: boolean;
   /** One sentence on what works and what stands in the way. */
   readonly verdict: string;

@@ -20,7 +20,7 @@ export type FilesOptions = ParsedRunOptions<typeof filesOptions>;
 
 export const filesCommand: Command = defineCommand({
   name: "files",
-  summary: "which files are read and written, by whom, and what fails",
+  summary: "which files are read and written, and what fails",
   usage: RUN_USAGE,
   description: [
     "Counts what the processes of this machine do with files, and prints for each process and file how often it was read and written, how many bytes were really moved, and how long that took. Sockets, pipes and what has no path are summed up below; then come the files that failed most often, with the error. On a terminal the tables are refreshed each second. Without -p, --cgroup or COMMAND: every process.",

@@ -72,7 +72,7 @@ test("what was lost and what is incomplete is told by reason", () => {
     "Files for 10.0 s: 19 opens, 12,902 reads, 341 writes, 1,200 lost",
     "lost: eventsFull 1,200",
   ]);
-  assert.deepEqual(lines.slice(-2), ["incomplete:", "  3 calls under way before the start"]);
+  assert.deepEqual(lines.slice(-2), ["incomplete:", "  3 under way since before the start"]);
 });
 
 test("a table has no more lines than it may, and says how much it leaves out", () => {

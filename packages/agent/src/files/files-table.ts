@@ -27,8 +27,8 @@ const SUMS = {
 } as const satisfies Partial<Record<FileType, string>>;
 
 const incompleteMeanings: Readonly<Record<string, string>> = {
-  startedBefore: "calls under way before the start",
-  pathUnknown: "operations whose path could not be read",
+  startedBefore: "under way since before the start",
+  pathUnknown: "with a file whose path could not be read",
   evicted: "files forgotten, for lack of room",
   childrenNotFollowed: "children not followed, for lack of room",
   ioUringNotSeen: "requests to io_uring, which this kernel hides",

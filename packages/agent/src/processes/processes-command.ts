@@ -11,7 +11,7 @@ export type ProcessesOptions = ParsedRunOptions<typeof processesOptions>;
 
 export const processesCommand: Command = defineCommand({
   name: "processes",
-  summary: "which processes start, what they execute and how they end",
+  summary: "processes as they start, execute programs and exit",
   usage: RUN_USAGE,
   description: [
     "Prints a line for each process of this machine that is started (by a fork), executes a program, fails to execute one, or exits: however short it lives. Without -p, --cgroup or COMMAND: every process.",

@@ -17,7 +17,7 @@ export type SyscallsOptions = ParsedRunOptions<typeof syscallsOptions>;
 
 export const syscallsCommand: Command = defineCommand({
   name: "syscalls",
-  summary: "which system calls are made, how long they take and what fails",
+  summary: "system calls: how many, how long, and what fails",
   usage: RUN_USAGE,
   description: [
     "Counts the system calls of this machine's processes in the kernel, every single one, and prints those that took the most time: how often each was made and how often it failed with which error, how long it took in all, on average and at most, and how its latencies are spread. Then the processes that spent the most time in them. On a terminal the table is refreshed each second. Without -p, --cgroup or COMMAND: every process.",

@@ -121,6 +121,12 @@ export class FileTracer implements AsyncDisposable {
     return this.#targets?.allExited ?? NEVER;
   }
 
+  /** Whether requests of io_uring are seen one by one, and not just counted as missing: from Linux 5.19 on. */
+  get seesIoUring(): boolean {
+    const { on_request, on_request_before_6_4 } = this.#kernelHalf.programs;
+    return (on_request ?? on_request_before_6_4) !== undefined;
+  }
+
   /** What was counted since the start or the last snapshot. A call counts when it returns. */
   async snapshot(): Promise<FileReport> {
     const untilNs = await this.#read();
