@@ -116,8 +116,9 @@ function pathOf(record: FileRecord): string {
  */
 function resolve(asked: string, directory: Uint8Array, directoryFlags: number): string {
   if (asked.startsWith("/")) return asked;
-  if (directory.length === 0 && directoryFlags !== 0) return asked;
   const { path } = joinPath(directory, directoryFlags);
+  // Its descriptor stands for no directory.
+  if (path === "") return asked;
   const inside = asked.replace(/^(\.\/+)+/, "");
   return path === "/" ? `/${inside}` : `${path}/${inside}`;
 }

@@ -402,7 +402,7 @@ __attribute__((noinline)) int send_file(u32 place, u32 asked_bytes)
 	task = (void *)work->task;
 	super = work->used.super;
 	record->event = EVENT_FILE;
-	record->path_flags = 0;
+	record->path_flags = PATH_APART;
 	record->key = work->used.key;
 	record->asked_bytes = asked_bytes;
 	bpf_probe_read_kernel_str(record->process_name, sizeof(record->process_name),
