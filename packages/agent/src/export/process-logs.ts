@@ -1,7 +1,5 @@
-import type { Attributes, LogRecord, ResourceLogs, Scope } from "@skep/otlp/logs";
-import type { ProcessEvent, ProcessExec, ProcessExecFailure, ProcessExit } from "@skep/tracers/processes";
-import type { ProcessRound } from "../pipeline/round.ts";
-import type { TelemetryResource } from "../resources/telemetry-resource.ts";
+import type { Attributes, LogRecord } from "@skep/otlp/logs";
+import type { ProcessExec, ProcessExecFailure, ProcessExit } from "@skep/tracers/processes";
 
 /** Names of the events; all events of one name have the same attributes. docs/telemetry.md lists them. */
 export const PROCESS_EVENT_NAMES = {
@@ -20,29 +18,10 @@ const INFO = 9;
 const WARN = 13;
 const ERROR = 17;
 
-type LoggedEvent = ProcessExec | ProcessExecFailure | ProcessExit;
+export type LoggedEvent = ProcessExec | ProcessExecFailure | ProcessExit;
 
-/** Execs, failed execs and exits as log records, by the resource of the program. */
-export function processLogs(
-  { events }: ProcessRound,
-  resourceOf: (event: ProcessEvent) => TelemetryResource,
-  scope: Scope,
-  options: ProcessLogOptions = {},
-): ResourceLogs[] {
-  const recordsByResource = new Map<TelemetryResource, LogRecord[]>();
-  for (const event of events) {
-    // A process that only forked has done nothing yet that an exec or its exit won't tell.
-    if (event.kind === "start") continue;
-    const resource = resourceOf(event);
-    const records = recordsByResource.get(resource);
-    const record = logRecord(event, options);
-    if (records === undefined) recordsByResource.set(resource, [record]);
-    else records.push(record);
-  }
-  return Array.from(recordsByResource, ([resource, records]) => ({ resource, scopes: [{ scope, records }] }));
-}
-
-function logRecord(event: LoggedEvent, options: ProcessLogOptions): LogRecord {
+/** An exec, an exec that failed, or an exit. A process that only forked has done nothing yet that these won't tell. */
+export function processRecord(event: LoggedEvent, options: ProcessLogOptions): LogRecord {
   return {
     timeUnixNs: event.timeUnixNs,
     eventName: PROCESS_EVENT_NAMES[event.kind],

@@ -2,6 +2,7 @@ import type { Scope } from "@skep/otlp/metrics";
 import { groupByResource, type ResourceProfiles } from "@skep/otlp/profiles";
 import type { ProcessEvent } from "@skep/tracers/processes";
 import { MetricRegistry } from "../metrics/metric-registry.ts";
+import type { MetricResources } from "../metrics/metric-resources.ts";
 import { resourceMetricsOf } from "../metrics/otlp-metrics.ts";
 import { prometheusText } from "../metrics/prometheus-text.ts";
 import { RoundMetrics } from "../metrics/round-metrics.ts";
@@ -9,13 +10,14 @@ import type { Problem } from "../pipeline/problem.ts";
 import type { ExporterState, Round, RoundReader } from "../pipeline/round.ts";
 import type { ResourceGrouping } from "../resources/process-attributes.ts";
 import { ResourceCatalog, type ResourceCatalogSettings } from "../resources/resource-catalog.ts";
-import { type ProcessLogOptions, processLogs } from "./process-logs.ts";
+import type { ProcessLogOptions } from "./process-logs.ts";
+import { roundLogs } from "./round-logs.ts";
 import { type SenderSettingsBySignal, Senders } from "./senders.ts";
 
 export interface TelemetrySettings extends ResourceCatalogSettings, ProcessLogOptions {
   /** Where each signal goes; one that is not named is not sent. */
   readonly senders?: SenderSettingsBySignal;
-  /** Which processes are one resource in metrics. Default `program`: a series for each process would soon be too many. */
+  /** Which processes are one resource in metrics and logs. Default `program`: a series for each process would soon be too many. */
   readonly metricGrouping?: ResourceGrouping;
   /** The same in profiles. Default `process`. */
   readonly profileGrouping?: ResourceGrouping;
@@ -35,6 +37,8 @@ export class Telemetry implements RoundReader, AsyncDisposable {
   readonly #settings: TelemetrySettings;
   readonly #scope: Scope;
   readonly #catalog: ResourceCatalog;
+  /** Of metrics and logs. */
+  readonly #resources: MetricResources;
   readonly #registry: MetricRegistry;
   readonly #roundMetrics: RoundMetrics;
   #senders: Senders;
@@ -47,11 +51,12 @@ export class Telemetry implements RoundReader, AsyncDisposable {
     this.#catalog = catalog;
     this.#registry = new MetricRegistry(catalog.agent, settings.seriesLimit);
     const { metricGrouping = "program" } = settings;
-    this.#roundMetrics = new RoundMetrics(this.#registry, {
+    this.#resources = {
       host: catalog.host,
       agent: catalog.agent,
       of: (process) => catalog.of(process, metricGrouping),
-    });
+    };
+    this.#roundMetrics = new RoundMetrics(this.#registry, this.#resources);
   }
 
   /** @throws OtlpError for senders whose settings mean nothing, or whose spool cannot be used */
@@ -62,10 +67,7 @@ export class Telemetry implements RoundReader, AsyncDisposable {
   read(round: Round): void {
     this.#roundMetrics.read(round);
     this.#senders.profiles?.send(this.#profilesOf(round));
-    if (round.processes !== undefined) {
-      const resourceOf = (event: ProcessEvent) => this.#catalog.of(event, this.#settings.metricGrouping ?? "program");
-      this.#senders.logs?.send(processLogs(round.processes, resourceOf, this.#scope, this.#settings));
-    }
+    this.#senders.logs?.send(roundLogs(round, this.#resources.of, this.#scope, this.#settings));
     this.#senders.metrics?.send(resourceMetricsOf(this.#registry, this.#scope));
     for (const resource of this.#catalog.endRound()) this.#registry.forget(resource);
   }

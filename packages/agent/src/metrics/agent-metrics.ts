@@ -84,10 +84,20 @@ export const METRIC_OVERFLOW: MetricDefinition<"skep.metric.name"> = {
   convention: "skep",
 };
 
-/** What Skep costs. */
-export function recordAgent(registry: MetricRegistry, self: SelfSample, { agent }: MetricResources): void {
-  registry.number(PROCESS_CPU_TIME).add(agent, self.cpuUserNs / 1e9, { "cpu.mode": "user" });
-  registry.number(PROCESS_CPU_TIME).add(agent, self.cpuSystemNs / 1e9, { "cpu.mode": "system" });
+/**
+ * What Skep costs.
+ *
+ * @param startUnixNs when the agent was started, from when on its CPU time counts
+ */
+export function recordAgent(
+  registry: MetricRegistry,
+  self: SelfSample,
+  { agent }: MetricResources,
+  startUnixNs: bigint,
+): void {
+  const cpuTime = registry.number(PROCESS_CPU_TIME);
+  cpuTime.add(agent, self.cpuUserNs / 1e9, { "cpu.mode": "user" }, startUnixNs);
+  cpuTime.add(agent, self.cpuSystemNs / 1e9, { "cpu.mode": "system" }, startUnixNs);
   registry.number(PROCESS_MEMORY_USAGE).set(agent, self.residentBytes);
   registry.number(ANONYMOUS_MEMORY).set(agent, self.anonymousBytes);
   registry.number(BPF_RUN_TIME).add(agent, (self.bpfRunTimeNs ?? 0) / 1e9);

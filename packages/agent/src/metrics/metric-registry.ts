@@ -8,12 +8,14 @@ export const DEFAULT_SERIES_LIMIT = 2000;
 
 /** A metric of numbers: a counter, an amount or a gauge. */
 export interface NumberMetric<Attribute extends string = string> {
-  add(resource: TelemetryResource, amount: number, attributes?: SeriesAttributes<Attribute>): void;
-  /**
-   * Takes over what is added up elsewhere.
-   *
-   * @param startUnixNs since when it is; default: since the series came into being
-   */
+  /** @param startUnixNs of a series that is new; default: the beginning of the round */
+  add(
+    resource: TelemetryResource,
+    amount: number,
+    attributes?: SeriesAttributes<Attribute>,
+    startUnixNs?: bigint,
+  ): void;
+  /** Takes over what is added up elsewhere, since `startUnixNs`. */
   set(resource: TelemetryResource, value: number, attributes?: SeriesAttributes<Attribute>, startUnixNs?: bigint): void;
 }
 
@@ -103,9 +105,9 @@ export class MetricRegistry {
   #numberMetric(table: SeriesTable<number>): NumberMetric {
     const isCounter = table.definition.kind === "counter";
     return {
-      add: (resource, amount, attributes = {}) => {
+      add: (resource, amount, attributes = {}, startUnixNs = this.#startUnixNs) => {
         // What never happened needs no series.
-        if (amount !== 0) table.series(resource, attributes, this.#startUnixNs).value += amount;
+        if (amount !== 0) table.series(resource, attributes, startUnixNs).value += amount;
       },
       set: (resource, value, attributes = {}, startUnixNs = this.#startUnixNs) => {
         const series = table.series(resource, attributes, startUnixNs);

@@ -16,7 +16,8 @@ export class RoundMetrics implements RoundReader {
   readonly name = "the metrics";
   readonly #registry: MetricRegistry;
   readonly #resources: MetricResources;
-  readonly #bootUnixNs: bigint = BigInt(Math.round(Date.now() - uptime() * 1000)) * 1_000_000n;
+  readonly #bootUnixNs = unixNsBefore(uptime());
+  readonly #startUnixNs = unixNsBefore(process.uptime());
 
   constructor(registry: MetricRegistry, resources: MetricResources) {
     this.#registry = registry;
@@ -35,7 +36,11 @@ export class RoundMetrics implements RoundReader {
     recordHost(registry, round.host, resources, this.#bootUnixNs);
     recordTracers(registry, round, resources);
     recordExporters(registry, round.self.exporters, resources);
-    recordAgent(registry, round.self, resources);
+    recordAgent(registry, round.self, resources, this.#startUnixNs);
     recordSeries(registry, resources);
   }
+}
+
+function unixNsBefore(seconds: number): bigint {
+  return BigInt(Math.round(Date.now() - seconds * 1000)) * 1_000_000n;
 }

@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import * as conventions from "@opentelemetry/semantic-conventions/incubating";
+import {
+  exec,
+  file,
+  fileReport,
+  nginx,
+  plainRound,
+  processReport,
+  profile,
+  sample,
+  syscall,
+  syscallReport,
+} from "../pipeline/testing/plain-round.ts";
+import { ResourceCatalog } from "../resources/resource-catalog.ts";
+import { ALL_METRICS } from "./all-metrics.ts";
+import { MetricRegistry } from "./metric-registry.ts";
+import { prometheusName } from "./prometheus-text.ts";
+import { RoundMetrics } from "./round-metrics.ts";
+import { withMetricTables } from "./testing/metric-tables.ts";
+
+const conventionNames = new Set<unknown>(Object.values(conventions));
+
+test("no two metrics have one name, here or in Prometheus", () => {
+  const names = ALL_METRICS.map(({ name }) => name);
+  assert.equal(new Set(names).size, names.length);
+  assert.equal(new Set(ALL_METRICS.map(prometheusName)).size, names.length);
+});
+
+for (const { name, convention } of ALL_METRICS) {
+  test(`${name} is ${convention === "semconv" ? "" : "not "}a name of OpenTelemetry's semantic conventions`, () => {
+    assert.equal(conventionNames.has(name), convention === "semconv");
+  });
+}
+
+test("attributes are named by the semantic conventions, or are of Skep's own namespaces", () => {
+  for (const attribute of ALL_METRICS.flatMap(({ attributes }) => attributes)) {
+    assert.ok(conventionNames.has(attribute) || /^(linux|skep)\./.test(attribute), attribute);
+  }
+});
+
+test("docs/telemetry.md has all of them; write-metric-tables.ts brings it up to date", () => {
+  const document = readFileSync(new URL("../../../../docs/telemetry.md", import.meta.url), "utf8");
+  assert.equal(document, withMetricTables(document, ALL_METRICS));
+  for (const { name } of ALL_METRICS) assert.ok(document.includes(`\`${name}\``), name);
+});
+
+test("a round that has everything is recorded in exactly these metrics, by these attributes", () => {
+  const catalog = new ResourceCatalog({ version: "1.0" });
+  const registry = new MetricRegistry(catalog.agent);
+  const metrics = new RoundMetrics(registry, {
+    host: catalog.host,
+    agent: catalog.agent,
+    of: (process) => catalog.of(process, "program"),
+  });
+  const errors = { ENOENT: 1 };
+  const calls = [syscall("openat", 2, { errors, histogramNs: [[64, 128, 2]], compat: true })];
+  const report = processReport({
+    starts: 1,
+    execs: 1,
+    execFailures: errors,
+    exits: { codes: { 0: 1 }, signals: { SIGHUP: 1 } },
+  });
+  const round = plainRound();
+  metrics.read({
+    ...round,
+    cpu: profile([sample(nginx, 1)]),
+    offCpu: profile([sample(nginx, 1)], "off-cpu"),
+    syscalls: syscallReport({ processes: [{ process: nginx, syscalls: calls }], syscalls: calls }),
+    files: fileReport([file(nginx, { reads: 1, readBytes: 1, readNs: 1, errors })]),
+    processes: { report, events: [exec], lost: {} },
+    tracers: [{ name: "cpu", state: "on", sinceUnixMs: 0, samplingFactor: 1 }],
+    self: {
+      ...round.self,
+      bpfRunTimeNs: 1,
+      tracers: [{ name: "cpu", seen: 2, delivered: 1, lost: { countsFull: 1 }, mapBytes: 1 }],
+      exporters: [
+        {
+          signal: "logs",
+          endpoint: "http://localhost/",
+          deliveredItems: 1,
+          lostItems: { refused: 1 },
+          waitingItems: 0,
+          waitingBatches: 0,
+          memoryBytes: 0,
+          spoolBytes: 0,
+        },
+      ],
+    },
+  });
+  const recorded = registry.tables.filter(({ size }) => size > 0);
+  assert.deepEqual(
+    recorded.map(({ definition }) => definition.name).sort(),
+    ALL_METRICS.map(({ name }) => name).sort(),
+  );
+  for (const { definition, all } of recorded.map((table) => ({
+    definition: table.definition,
+    all: [...table.all()],
+  }))) {
+    const used = new Set(all.flatMap(({ attributes }) => Object.keys(attributes)));
+    assert.deepEqual([...used].sort(), [...definition.attributes].sort(), definition.name);
+    const expected = { program: "unknown_service:nginx", host: undefined, agent: "skep" }[definition.of];
+    for (const { resource } of all) assert.equal(resource.attributes["service.name"], expected, definition.name);
+  }
+});

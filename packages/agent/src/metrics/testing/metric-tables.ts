@@ -1,0 +1,28 @@
+import type { MetricDefinition } from "../metric-definition.ts";
+import { prometheusName } from "../prometheus-text.ts";
+
+const HEAD = ["Metric", "In Prometheus", "Kind", "Unit", "Attributes", "Name by"];
+const CONVENTIONS = { semconv: "semantic conventions", collector: "Collector (hostmetrics)", skep: "Skep" } as const;
+
+/** The table in Markdown of the metrics of one kind of resource, with what each means below its name. */
+export function metricTable(metrics: readonly MetricDefinition[], of: MetricDefinition["of"]): string {
+  const rows = metrics
+    .filter((metric) => metric.of === of)
+    .map((metric) => [
+      `\`${metric.name}\`<br>${metric.description}`,
+      `\`${prometheusName(metric)}\``,
+      metric.kind,
+      `\`${metric.unit}\``,
+      metric.attributes.map((name) => `\`${name}\``).join("<br>"),
+      CONVENTIONS[metric.convention],
+    ]);
+  return [HEAD, HEAD.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |\n`).join("");
+}
+
+/** The document with the tables in it, each between its two marks: `<!-- metrics: host -->` and `<!-- end -->`. */
+export function withMetricTables(document: string, metrics: readonly MetricDefinition[]): string {
+  return document.replace(
+    /(<!-- metrics: (program|host|agent) -->\n)[\s\S]*?(<!-- end -->)/g,
+    (_, start: string, of: MetricDefinition["of"], end: string) => `${start}\n${metricTable(metrics, of)}\n${end}`,
+  );
+}
