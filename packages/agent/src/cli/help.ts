@@ -40,7 +40,7 @@ export function renderOverview(commands: readonly Command[]): string {
 /** The text of `skep help NAME`. */
 export function renderHelp(command: Command): string {
   return [
-    ...wrapText(`Usage: skep ${command.name} ${command.usage}`, TEXT_COLUMNS),
+    ...wrapText(`Usage: skep ${command.name} ${command.usage}`.trimEnd(), TEXT_COLUMNS),
     ...command.description.flatMap((paragraph) => ["", ...wrapText(paragraph, TEXT_COLUMNS)]),
     "",
     "Options:",

@@ -1,29 +1,9 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { skepMain } from "./testing/skep-process.ts";
-
-/** What skep prints on a terminal, which script (util-linux) plays: both streams, with every control character. */
-function onTerminal(args: string, env: NodeJS.ProcessEnv = {}): string {
-  const command = `stty columns 80 rows 24; exec ${process.execPath} --conditions=skep-source ${skepMain} ${args}`;
-  const { status, stdout } = spawnSync("script", ["--quiet", "--return", "--command", command, "/dev/null"], {
-    encoding: "utf8",
-    // Each of these keeps Node.js from using colours.
-    env: {
-      ...process.env,
-      TERM: "xterm-256color",
-      CI: undefined,
-      NO_COLOR: undefined,
-      NODE_DISABLE_COLORS: undefined,
-      ...env,
-    },
-  });
-  assert.equal(status, 0, stdout);
-  return stdout;
-}
+import { linesOnTerminal, onTerminal } from "./testing/terminal.ts";
 
 test("on a terminal the progress is one line that counts the seconds and goes away", () => {
   const show = (second: number) => `\r\x1b[KProfiling every process at 99 Hz: ${second} of 1.5 s; Ctrl-C ends it early`;
@@ -42,4 +22,40 @@ test("on a terminal the table leaves its first line in sight", (context) => {
 test("the doctor has colours on a terminal, but not where NO_COLOR is set", () => {
   assert.ok(onTerminal("doctor").includes("\x1b[32m✓\x1b[39m"));
   assert.ok(!onTerminal("doctor", { NO_COLOR: "1" }).includes("\x1b"));
+});
+
+const refreshed: readonly [command: string, first: RegExp, status: string][] = [
+  ["syscalls -d 2.5", /^System calls for 2\.\d s: /, "2 of 2.5 s; Ctrl-C ends it early"],
+  ["files -d 2.5", /^Files for 2\.\d s: /, "2 of 2.5 s; Ctrl-C ends it early"],
+  ["files -d 2.5 --slow 0.001", /^Files for 2\.\d s: /, "2 of 2.5 s; Ctrl-C ends it early"],
+];
+
+for (const [command, first, status] of refreshed) {
+  test(`on a terminal the table of "${command}" is refreshed in place, and the last one stays`, () => {
+    const output = onTerminal(command);
+    const frames = output.split("\x1b[?25l\x1b[?7l").slice(1);
+    assert.ok(frames.length >= 3, `${frames.length} frames`);
+    for (const frame of frames) assert.ok(frame.includes("\x1b[?7h\x1b[?25h"), "each frame shows the cursor again");
+    assert.ok(output.includes(status));
+    // Tables that were shown before are gone, and so is the line below them.
+    const lines = linesOnTerminal(output);
+    assert.equal(lines.filter((line) => first.test(line)).length, 1, lines.join("\n"));
+    assert.ok(!lines.some((line) => line.includes("Ctrl-C ends it")));
+    for (const line of lines) assert.ok(line.length <= 80, line);
+    const table = lines.slice(lines.findIndex((line) => first.test(line)));
+    assert.ok(table.length < 24, "its first line is in sight");
+    assert.equal(lines.at(-1), "");
+  });
+}
+
+test("on a terminal COMMAND has it to itself", () => {
+  const output = onTerminal("syscalls -- echo hello");
+  assert.ok(output.startsWith("hello\r\nSystem calls of echo hello for "), JSON.stringify(output));
+  assert.ok(!output.includes("\x1b"));
+});
+
+test("on a terminal the lines of processes are cut to its width", () => {
+  const lines = onTerminal(`processes -- sh -c ': ${"long ".repeat(40)}'`).split("\r\n");
+  assert.match(lines[1] ?? "", /^[\d:.]+ +\d+ +\d+ {2}exec {4}sh -c ': long long .*…$/);
+  assert.equal(lines[1]?.length, 80);
 });

@@ -10,6 +10,7 @@ export const configCheckCommand: Command = defineCommand({
   ],
   argument: "FILE",
   options: {},
+  notes: ["Exit codes: 0 it is right; 1 it is not, or cannot be read; 2 wrong command line."],
   examples: [{ command: "skep config check /etc/skep/skep.yaml", does: "before the agent reads it" }],
   run: async ({ argument }) => {
     const { readSettingsFile } = await import("./read-settings-file.ts");
@@ -25,6 +26,7 @@ export const configPrintDefaultCommand: Command = defineCommand({
   usage: "",
   description: ['Prints the configuration that holds without any, to be changed and given to "skep run".'],
   options: {},
+  notes: ["Exit codes: 0 printed; 2 wrong command line."],
   examples: [{ command: "skep config print-default >skep.yaml", does: "to begin with" }],
   run: async () => {
     const { printDefaultSettings } = await import("./print-settings.ts");

@@ -10,7 +10,7 @@ export const runOptions = {
 
 export const runCommand: Command = defineCommand({
   name: "run",
-  summary: "the agent: all of this, live on a page and by OpenTelemetry",
+  summary: "all of it at once, live on a page and by OpenTelemetry",
   usage: "[-c FILE]",
   description: [
     'Traces every process of this machine until it is told to end: CPU, system calls, processes, files. The numbers are on a page on 127.0.0.1, whose address it prints, for Prometheus at /metrics, and go by OTLP to where you say. "skep" alone does the same.',

@@ -19,16 +19,15 @@ export async function runService(configPath: string | undefined): Promise<number
   limitPrivileges();
 
   using interruption = new Interruption(() => undefined);
-  const { Service } = await import("./service.ts");
-  await using service = await Service.start(settings, reportProblem);
-  process.stderr.write(greeting(service));
-
   const failure = Promise.withResolvers<never>();
   let changing = Promise.resolve();
   const onHangup = () => {
     changing = changing.then(() => reload(service, configPath)).catch(failure.reject);
   };
+  const { Service } = await import("./service.ts");
+  await using service = await Service.start(settings, reportProblem);
   process.on("SIGHUP", onHangup);
+  process.stderr.write(greeting(service));
   using _pages = new FilePageRelease();
   using _timer = setInterval(() => undefined, LONGEST_TIMER_MS);
   await Promise.race([interruption.requested, failure.promise]);

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { resourceAttributesFromEnvironment } from "@skep/otlp/environment";
+import type { Attributes } from "@skep/otlp/metrics";
 import { CliError } from "../cli/cli-error.ts";
 import { describeErrno } from "../cli/errno.ts";
 import { skepVersion } from "../cli/version.ts";
@@ -102,7 +103,7 @@ async function startParts(settings: Settings, history: History, onProblem: (prob
   const containers = await containerNames(resource.kubernetes, process.env, onProblem);
   const telemetry = await Telemetry.open({
     version: skepVersion(),
-    attributes: { ...resourceAttributesFromEnvironment(), ...resource.attributes },
+    attributes: { ...textAttributes(resourceAttributesFromEnvironment()), ...resource.attributes },
     ...(containers !== undefined && { containers }),
     retentionMs: Math.max(SHORTEST_RETENTION_MS, 2 * intervalMs),
     senders: senderSettings(settings.otlp, process.env),
@@ -134,6 +135,13 @@ async function startParts(settings: Settings, history: History, onProblem: (prob
   }
 }
 
+/** The variables hold nothing but text. */
+function textAttributes(attributes: Attributes): Record<string, string> {
+  const texts: Record<string, string> = {};
+  for (const [name, value] of Object.entries(attributes)) if (typeof value === "string") texts[name] = value;
+  return texts;
+}
+
 /** The tracers first: their last round is still to be sent. */
 async function stopParts({ pipeline, telemetry, page }: Parts): Promise<void> {
   await page?.[Symbol.asyncDispose]();
@@ -153,7 +161,7 @@ async function startPage(
     history,
     version: skepVersion(),
     takeRound,
-    metrics: () => telemetry.prometheusText(),
+    metrics: () => [...telemetry.prometheusText()].join(""),
     port: page.port,
     openEndpoints: page.openEndpoints,
     ...(page.tokenFile !== undefined && { token: readToken(page.tokenFile) }),
