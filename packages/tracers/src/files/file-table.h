@@ -191,6 +191,7 @@ struct {
 struct scratch {
 	struct used_file used;
 	struct task_struct *task; /* whose */
+	u64 wakeup;		  /* BPF_RB_FORCE_WAKEUP, 0 */
 	struct file_record record;
 };
 
@@ -207,10 +208,14 @@ struct {
 	__type(value, struct scratch);
 } scratch SEC(".maps");
 
-/* Some 200 bytes a record: the first 1,300 files of a build, until user space wakes up. What finds no room comes later. */
+/*
+ * Some 200 bytes a record: 1,300 files. User space is woken up at half of them, or for what can't wait until it reads the
+ * rows; a file whose record finds no room is sent with its next operation.
+ */
+#define EVENTS_BYTES (256 * 1024)
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 256 * 1024);
+	__uint(max_entries, EVENTS_BYTES);
 } events SEC(".maps");
 
 static const u32 zero = 0;
@@ -223,6 +228,12 @@ static const u32 zero = 0;
 	} while (0)
 
 #define COUNT(counter) COUNT_MANY(counter, 1)
+
+/* A ring that nobody is woken up for fills up. */
+static __always_inline u64 wakeup_when_half_full(void)
+{
+	return bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) < EVENTS_BYTES / 2 ? BPF_RB_NO_WAKEUP : BPF_RB_FORCE_WAKEUP;
+}
 
 static __always_inline bool file_system_is_wanted(struct super_block *super)
 {
@@ -347,7 +358,7 @@ static __always_inline struct row *find_or_create_row(const struct file_key *key
 		if (event) {
 			event->event = EVENT_NEARLY_FULL;
 			event->pid = 0;
-			bpf_ringbuf_submit(event, 0);
+			bpf_ringbuf_submit(event, BPF_RB_FORCE_WAKEUP);
 			asked_to_empty[table] = 1;
 		}
 	}
@@ -420,7 +431,8 @@ __attribute__((noinline)) int send_file(u32 place, u32 asked_bytes)
 	if (size > TEXT_MASK)
 		return 0;
 	record->text_bytes = size;
-	return !bpf_ringbuf_output(&events, record, __builtin_offsetof(struct file_record, text) + size, 0);
+	return !bpf_ringbuf_output(&events, record, __builtin_offsetof(struct file_record, text) + size,
+				   work->wakeup ?: wakeup_when_half_full());
 }
 
 static __always_inline void send_slow(const struct used_file *used, u32 operation, u32 call, s64 result, s64 offset,
@@ -441,15 +453,15 @@ static __always_inline void send_slow(const struct used_file *used, u32 operatio
 	slow->offset = offset;
 	slow->call = call;
 	slow->unused = 0;
-	bpf_ringbuf_submit(slow, 0);
+	bpf_ringbuf_submit(slow, BPF_RB_FORCE_WAKEUP);
 }
 
 /*
  * An operation that returned: goes into the row of its file. asked_bytes are in this place of scratch already: the path
- * of a file that could not be opened.
+ * of a file that could not be opened. *told says whether user space knows of the process.
  */
 static __always_inline void account(struct used_file *used, struct task_struct *task, u32 operation, s64 result,
-				    u64 duration_ns, u32 place, u32 asked_bytes)
+				    u64 duration_ns, u32 place, u32 asked_bytes, bool *told)
 {
 	struct scratch *work;
 	struct row *row;
@@ -473,5 +485,8 @@ static __always_inline void account(struct used_file *used, struct task_struct *
 		return;
 	work->used = *used;
 	work->task = task;
+	/* What there is to know of the process beside this has to be looked up while it is there. */
+	work->wakeup = *told ? 0 : BPF_RB_FORCE_WAKEUP;
 	row->described = send_file(place, asked_bytes);
+	*told |= row->described;
 }

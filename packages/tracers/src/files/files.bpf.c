@@ -41,6 +41,7 @@ const volatile struct call compat_calls[CALL_LIMIT] = {};
 /* A thread that has opened, read or written something, from the first time to its end. */
 struct thread {
 	bool busy; /* in such a call, with a file that is wanted */
+	bool told; /* user space knows of its process */
 	u64 start_ns;
 	s64 offset; /* negative: not known */
 	struct used_file files[2]; /* the second one is what a transfer writes to */
@@ -293,9 +294,10 @@ int BPF_PROG(on_exit, struct pt_regs *regs, long result)
 	if (kind == OPERATION_OPEN)
 		asked_bytes = identify_opened(regs, compat, &call, result, task, &thread->files[0]);
 	account(&thread->files[0], task, kind == OPERATION_TRANSFER ? OPERATION_READ : kind, result, duration_ns,
-		SCRATCH_OF_CALL, asked_bytes);
+		SCRATCH_OF_CALL, asked_bytes, &thread->told);
 	if (kind == OPERATION_TRANSFER)
-		account(&thread->files[1], task, OPERATION_WRITE, result, duration_ns, SCRATCH_OF_CALL, 0);
+		account(&thread->files[1], task, OPERATION_WRITE, result, duration_ns, SCRATCH_OF_CALL, 0,
+			&thread->told);
 	if (slow_ns && duration_ns >= slow_ns) {
 		slow = &thread->files[0];
 		if (slow->key.kind == FILE_IGNORED)
@@ -337,6 +339,7 @@ static __always_inline void request_completed(struct io_kiocb *request, s32 resu
 	struct used_file used = {};
 	struct task_struct *task;
 	struct file *file;
+	bool told = true; /* it has called io_uring_setup(), opened files: it is no program of a moment */
 	u64 *start_ns;
 
 	if (!operation)
@@ -358,7 +361,7 @@ static __always_inline void request_completed(struct io_kiocb *request, s32 resu
 	/* What it asked for is gone by now: its path is not known. */
 	if (operation == OPERATION_OPEN && used.key.kind == FILE_ABSENT)
 		used.key.kind = FILE_NAMED;
-	account(&used, task, operation, result, duration_ns, SCRATCH_OF_REQUEST, 0);
+	account(&used, task, operation, result, duration_ns, SCRATCH_OF_REQUEST, 0, &told);
 	if (slow_ns && duration_ns >= slow_ns && used.key.kind != FILE_IGNORED)
 		send_slow(&used, operation, SLOW_IO_URING, result, -1, now, duration_ns);
 }
@@ -415,6 +418,6 @@ int BPF_PROG(on_thread_exit, struct task_struct *task)
 		return 0; /* user space looks now and then, too */
 	event->event = EVENT_TARGET_EXITED;
 	event->pid = pid;
-	bpf_ringbuf_submit(event, 0);
+	bpf_ringbuf_submit(event, BPF_RB_FORCE_WAKEUP);
 	return 0;
 }

@@ -10,10 +10,11 @@ import {
   type TypedGlobals,
 } from "@skep/ebpf";
 
-/** `struct scratch`: 8608 bytes. */
+/** `struct scratch`: 8616 bytes. */
 export interface Scratch {
   used: UsedFile;
   task: bigint;
+  wakeup: bigint;
   record: FileRecord;
 }
 
@@ -82,6 +83,7 @@ export interface Counters {
 /** `struct thread`: 152 bytes. */
 export interface Thread {
   busy: boolean;
+  told: boolean;
   start_ns: bigint;
   offset: bigint;
   files: UsedFile[];

@@ -42,6 +42,11 @@ typedef _Bool bool;
 /* flags of bpf_get_stack() */
 #define BPF_F_USER_STACK (1ULL << 8)
 
+/* flags of bpf_ringbuf_submit() and bpf_ringbuf_output(), and what bpf_ringbuf_query() can be asked */
+#define BPF_RB_NO_WAKEUP 1
+#define BPF_RB_FORCE_WAKEUP 2
+#define BPF_RB_AVAIL_DATA 0
+
 #define EEXIST 17
 #define E2BIG 7
 
