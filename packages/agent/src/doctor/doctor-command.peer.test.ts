@@ -17,8 +17,8 @@ test("without privileges the doctor says what is missing and how to get it", asy
   assert.ok(
     stdout.endsWith(
       [
-        "\nSkep does not work here: tracing is not permitted: CAP_BPF and",
-        "CAP_PERFMON are missing",
+        "\nSkep does not work here: tracing is not permitted: CAP_BPF and CAP_PERFMON are",
+        "missing",
         "run it as root (sudo), or grant them to Node.js:",
         'setcap cap_bpf,cap_perfmon,cap_sys_ptrace,cap_dac_read_search,cap_syslog+ep "$(command -v node)"\n',
       ].join("\n"),
