@@ -32,7 +32,7 @@ export async function benchProfile(): Promise<Report> {
   const missing = profilers.filter((profiler) => runs.get(profiler) === undefined);
   const runsOf = (profiler: Profiler): readonly Run[] => runs.get(profiler) ?? [];
   const ours = profilers.filter(isOurs).flatMap(runsOf);
-  if (ours.length === 0) throw new Error("skep profile does not start; try: npm start");
+  if (ours.length === 0) throw new Error("skep profile does not start; try: npm run demo");
   return {
     about: `All CPUs are busy with three programs (C, JavaScript with a perf map, system calls), and profilers of the whole machine take turns of ${SECONDS} s, ${ROUNDS} each: 99 Hz, stacks of kernel and user. CPU is the profiler's own, user and system, from second 4 on, in parts of one CPU; the time in its BPF program is charged to whom it interrupts, and stands beside it. Resident and anonymous memory are those of that time; the peak (VmHWM) is that to the very end, writing the result included; maps are kernel memory. To the first sample is until there is a perf event on every CPU, also ${START_ROUNDS} times before the three programs. Medians; for some, the middle half too.`,
     tables: [

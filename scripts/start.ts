@@ -1,4 +1,4 @@
-/** `npm start`: the first profile of this machine. Further arguments go to `skep profile`. */
+/** `npm start`: the agent on this machine. Further arguments go to `skep run`. */
 
 import { build } from "./build-packages.ts";
 import { runCommand } from "./command.ts";
@@ -6,7 +6,6 @@ import { fromRoot } from "./repository.ts";
 
 await build();
 process.exitCode = await runCommand(process.execPath, [
-  ...[fromRoot("packages/agent/bin/skep.mjs"), "profile", "--duration", "10"],
-  ...["--output", "skep-profile.pb.gz", "--output", "skep-profile.html"],
+  ...[fromRoot("packages/agent/bin/skep.mjs"), "run"],
   ...process.argv.slice(2),
 ]);
