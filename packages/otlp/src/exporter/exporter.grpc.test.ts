@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import type { OtlpError } from "../errors.ts";
+import { namesIn } from "../testing/decode.ts";
 import { type GrpcAnswer, GrpcReceiver } from "../testing/grpc-receiver.ts";
 import { OK as HTTP_OK, HttpReceiver } from "../testing/http-receiver.ts";
 import { InstantClock } from "../testing/instant-clock.ts";
 import { encodePublished, partialSuccess, statusWithRetryInfo } from "../testing/messages.ts";
-import { assertBalanced, namesIn, spansNamed } from "../testing/spans.ts";
+import { assertBalanced, spansNamed } from "../testing/spans.ts";
 import { traces } from "../traces/index.ts";
 import { type ExporterSettings, OtlpExporter } from "./index.ts";
 

@@ -159,7 +159,9 @@ export function parseEndpoint(text: string, protocol: Protocol): URL {
 }
 
 function notAllowed(setting: string, value: unknown, allowed: string): OtlpError {
-  return new OtlpError("configuration", `${setting} is ${JSON.stringify(value)}`, { hint: `allowed: ${allowed}` });
+  return new OtlpError("configuration", `${setting} is ${typeof value === "number" ? value : JSON.stringify(value)}`, {
+    hint: `allowed: ${allowed}`,
+  });
 }
 
 function positive(setting: string, value: number): number {

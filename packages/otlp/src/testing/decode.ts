@@ -22,6 +22,21 @@ export function decodeJson(name: string, bytes: Uint8Array): JsonValue {
   return toJson(schema, fromJson(schema, json, { ignoreUnknownFields: false }));
 }
 
+/** The names of the spans in a request that was received. */
+export function namesIn(body: Uint8Array, encoding: "protobuf" | "json" = "protobuf"): string[] {
+  const decode = encoding === "json" ? decodeJson : decodeProtobuf;
+  const request = decode("ExportTraceServiceRequest", body) as unknown as DecodedRequest;
+  return request.resourceSpans.flatMap(({ scopeSpans }) =>
+    scopeSpans.flatMap(({ spans }) => spans.map(({ name }) => name)),
+  );
+}
+
+interface DecodedRequest {
+  readonly resourceSpans: readonly {
+    readonly scopeSpans: readonly { readonly spans: readonly { name: string }[] }[];
+  }[];
+}
+
 function hexToBase64(value: unknown): string {
   assert.ok(typeof value === "string" && /^([0-9a-f]{2})*$/.test(value), `${value} is hex`);
   return Buffer.from(value, "hex").toString("base64");

@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import type { ExportCounts } from "../exporter/counts.ts";
 import type { ResourceSpans } from "../traces/index.ts";
-import { decodeJson, decodeProtobuf } from "./decode.ts";
 
 /** A request with one span for each name. */
 export function spansNamed(...names: readonly string[]): ResourceSpans[] {
@@ -14,21 +13,6 @@ export function spansNamed(...names: readonly string[]): ResourceSpans[] {
     endTimeUnixNs: 2n,
   }));
   return [{ resource: { attributes: {} }, scopes: [{ scope: { name: "test" }, spans }] }];
-}
-
-/** The names of the spans in a request that was received. */
-export function namesIn(body: Uint8Array, encoding: "protobuf" | "json" = "protobuf"): string[] {
-  const decode = encoding === "json" ? decodeJson : decodeProtobuf;
-  const request = decode("ExportTraceServiceRequest", body) as unknown as DecodedRequest;
-  return request.resourceSpans.flatMap(({ scopeSpans }) =>
-    scopeSpans.flatMap(({ spans }) => spans.map(({ name }) => name)),
-  );
-}
-
-interface DecodedRequest {
-  readonly resourceSpans: readonly {
-    readonly scopeSpans: readonly { readonly spans: readonly { name: string }[] }[];
-  }[];
 }
 
 /** What went in came out or waits: the law that the counts of an exporter obey at any time. */

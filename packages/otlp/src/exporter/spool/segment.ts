@@ -81,7 +81,8 @@ export class Segment {
     const frameBytes = header.length + batch.body.length;
     try {
       const written = writevSync(this.#file, [header, batch.body], this.#sizeBytes);
-      if (written < frameBytes) throw new Error(`only ${written} of ${frameBytes} bytes could be written`);
+      // A disk that is nearly full takes a part; the next write says why not all.
+      if (written < frameBytes) this.#write(Buffer.concat([header, batch.body]).subarray(written), written);
     } catch (error) {
       // What is left of the frame would be a torn end.
       ftruncateSync(this.#file, this.#sizeBytes);
@@ -131,6 +132,12 @@ export class Segment {
   remove(): void {
     this.close();
     unlinkSync(this.path);
+  }
+
+  #write(bytes: Uint8Array, offsetFromEnd: number): void {
+    for (let done = 0; done < bytes.length; ) {
+      done += writeSync(this.#file, bytes, done, bytes.length - done, this.#sizeBytes + offsetFromEnd + done);
+    }
   }
 
   /** Counts what waits; the offset at which the last whole frame ends. */

@@ -143,6 +143,7 @@ export class Spool implements BatchStore, Disposable {
 
   /** What waits stays on disk. */
   [Symbol.dispose](): void {
+    this.#taken = undefined;
     for (const segment of this.#segments) {
       if (segment.batchCount === 0) segment.remove();
       else segment.close();

@@ -1,10 +1,4 @@
-import {
-  Agent,
-  type ClientRequest,
-  type IncomingMessage,
-  type RequestOptions,
-  request as requestHttp,
-} from "node:http";
+import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from "node:http";
 import { OtlpError } from "../../errors.ts";
 import type { Signal } from "../../model/signal.ts";
 import type { Batch } from "../batch.ts";
@@ -30,13 +24,19 @@ interface Answer {
   readonly body: Uint8Array;
 }
 
-/** Loads node:https only for an endpoint that needs it. */
-export async function openHttpTransport(signal: Signal<never>, settings: ResolvedSettings): Promise<Transport> {
+/**
+ * Loads node:https only for an endpoint that needs it.
+ *
+ * Neither module is imported: that reads all of its exports, and in Node.js 24 the getters of `WebSocket` and others
+ * among those of node:http load the whole of undici, 14 MB of memory.
+ */
+export function openHttpTransport(signal: Signal<never>, settings: ResolvedSettings): Transport {
   const connections = { keepAlive: true, maxSockets: 1 };
   if (settings.endpoint.protocol === "http:") {
-    return new HttpTransport(signal, settings, requestHttp, new Agent(connections));
+    const http = process.getBuiltinModule("node:http");
+    return new HttpTransport(signal, settings, http.request, new http.Agent(connections));
   }
-  const https = await import("node:https");
+  const https = process.getBuiltinModule("node:https");
   const { ca, certificate, key } = settings.tls;
   const trust = {
     ...(ca === undefined ? {} : { ca }),
