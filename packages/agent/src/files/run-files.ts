@@ -1,6 +1,6 @@
 import { ExitCode } from "../cli/exit-code.ts";
 import { finalTableSize } from "../output/table-size.ts";
-import { openLiveScreen } from "../run/count-until-end.ts";
+import { openLiveScreen, printResult } from "../run/count-until-end.ts";
 import { Run } from "../run/run.ts";
 import { subjectOf } from "../run/target.ts";
 import { checkSystem } from "../system/check-system.ts";
@@ -25,7 +25,7 @@ export async function runFiles(options: FilesOptions, command: readonly string[]
     process.stdout.write(encodeFilesJson(report));
   } else {
     const lines = formatFilesTable(report, subjectOf(request.target), finalTableSize(process.stdout));
-    (screen ?? process.stdout).write(`${lines.join("\n")}\n`);
+    printResult(`${lines.join("\n")}\n`, screen);
   }
   return ExitCode.ok;
 }

@@ -60,13 +60,31 @@ test("in a terminal that was made narrower the last frame takes more lines", () 
   assert.equal(terminal.take(), `${BEGIN}\x1b[5A${END}`);
 });
 
-test("text that stays takes the place of the frame, and the next frame comes below it", () => {
+test("lines that stay go above the frame, which goes on below them", () => {
   const terminal = new FakeTerminal();
   const screen = new LiveScreen(terminal);
   screen.show(["one", "two"]);
   terminal.take();
-  assert.equal(screen.write(`slow\n${"x".repeat(40)}\n`), true);
-  assert.equal(terminal.take(), `\r\x1b[1Aslow\x1b[K\r\n${"x".repeat(40)}\r\n\x1b[K\x1b[J`);
+  assert.equal(screen.write("slow\nslower\n"), true);
+  assert.equal(terminal.take(), `${BEGIN}\x1b[1Aslow\x1b[K\r\nslower\x1b[K\r\none\x1b[K\r\ntwo\x1b[K${END}`);
+  screen.show(["three"]);
+  assert.equal(terminal.take(), `${BEGIN}\x1b[1Athree\x1b[K${END}`);
+});
+
+test("a line that stays keeps its place also where nothing was shown yet", () => {
+  const terminal = new FakeTerminal();
+  const screen = new LiveScreen(terminal);
+  screen.write("slow\n");
+  assert.equal(terminal.take(), `${BEGIN}slow\x1b[K\r\n\x1b[K${END}`);
+  screen.show(["one"]);
+  assert.equal(terminal.take(), `${BEGIN}one\x1b[K${END}`);
+});
+
+test("the text at the end takes the place of the frame, its lines unbroken", () => {
+  const terminal = new FakeTerminal();
+  const screen = new LiveScreen(terminal);
   screen.show(["one", "two"]);
-  assert.equal(terminal.take(), `${BEGIN}one\x1b[K\r\ntwo\x1b[K${END}`);
+  terminal.take();
+  screen.finish(`end\n${"x".repeat(40)}\n`);
+  assert.equal(terminal.take(), `\r\x1b[1Aend\x1b[K\r\n${"x".repeat(40)}\r\n\x1b[K\x1b[J`);
 });

@@ -22,7 +22,8 @@ const END_FRAME = "\x1b[?7h\x1b[?25h";
  */
 export class LiveScreen {
   readonly #terminal: Terminal;
-  #shown: readonly string[] = [];
+  /** The last of them is where the cursor is: there is always one. */
+  #shown: readonly string[] = [""];
 
   constructor(terminal: Terminal) {
     this.#terminal = terminal;
@@ -30,16 +31,24 @@ export class LiveScreen {
 
   /** Shows these lines in the place of those before; what doesn't fit the height of the terminal is left out. */
   show(lines: readonly string[]): void {
-    const shown = lines.slice(0, this.#terminal.rows);
-    this.#terminal.write(BEGIN_FRAME + this.#toTopLeft() + this.#overwrite(shown) + CLEAR_BELOW + END_FRAME);
-    this.#shown = shown;
+    this.#draw([], lines.slice(0, this.#terminal.rows));
   }
 
-  /** Puts text that stays, its last line ended, in the place of what was shown; the next frame comes below it. */
+  /** Puts text that stays, its last line ended, above what is shown; its lines are cut at the terminal's width. */
   write(text: string): boolean {
-    const replacement = this.#toTopLeft() + this.#overwrite(text.split("\n")) + CLEAR_BELOW;
-    this.#shown = [];
-    return this.#terminal.write(replacement);
+    return this.#draw(text.split("\n").slice(0, -1), this.#shown);
+  }
+
+  /** Puts text that stays, its last line ended, in the place of what is shown. */
+  finish(text: string): void {
+    this.#terminal.write(this.#toTopLeft() + this.#overwrite(text.split("\n")) + CLEAR_BELOW);
+    this.#shown = [""];
+  }
+
+  #draw(above: readonly string[], shown: readonly string[]): boolean {
+    const frame = this.#toTopLeft() + this.#overwrite([...above, ...shown]) + CLEAR_BELOW;
+    this.#shown = shown;
+    return this.#terminal.write(BEGIN_FRAME + frame + END_FRAME);
   }
 
   #overwrite(lines: readonly string[]): string {

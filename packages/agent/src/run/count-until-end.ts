@@ -30,6 +30,12 @@ export function openLiveScreen(run: Run): LiveScreen | undefined {
   return isFree ? new LiveScreen(process.stdout) : undefined;
 }
 
+/** Puts the result in the place of the table that was refreshed, or simply on standard output. */
+export function printResult(text: string, screen: LiveScreen | undefined): void {
+  if (screen === undefined) process.stdout.write(text);
+  else screen.finish(text);
+}
+
 /** Lets the run go to its end, with the table refreshed each second on `screen`, and returns all that was counted. */
 export async function countUntilEnd<Report extends { readonly durationNs: number }>(
   run: Run,
