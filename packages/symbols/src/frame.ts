@@ -32,6 +32,12 @@ export interface SymbolizedFrame {
   readonly jitTier?: JitTier;
 }
 
+/** The name of a frame without a symbol: `module+0x123`. */
+export function placeName(mapping: Mapping, offset: number | bigint): string {
+  // Joined: a template makes V8 keep a tree of the parts, twice as large, and there may be thousands of these.
+  return [mapping.name, "+0x", offset.toString(16)].join("");
+}
+
 export interface LookupOptions {
   /**
    * The address is where a call will return to: the instruction before it is looked up, which is the call. Else a call

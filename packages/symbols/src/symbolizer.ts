@@ -4,7 +4,7 @@ import type { ElfSymbols } from "./elf/elf-symbols.ts";
 import type { MappedFile } from "./elf/mapped-file.ts";
 import { MappedFiles } from "./elf/mapped-files.ts";
 import { readVdso } from "./elf/vdso.ts";
-import type { LookupOptions, Mapping, SymbolizedFrame } from "./frame.ts";
+import { type LookupOptions, type Mapping, placeName, type SymbolizedFrame } from "./frame.ts";
 import { parseJitName } from "./jit/jit-name.ts";
 import { KernelFrames } from "./kernel/kernel-frames.ts";
 import { LruCache } from "./lru-cache.ts";
@@ -224,6 +224,5 @@ function namelessFrame(
   offset: number,
   kind: "native" | "jit" | "vdso",
 ): SymbolizedFrame {
-  const name = `${mapping.name}+0x${offset.toString(16)}`;
-  return { name, address: BigInt(address), mapping, kind, symbolized: false };
+  return { name: placeName(mapping, offset), address: BigInt(address), mapping, kind, symbolized: false };
 }

@@ -1,4 +1,4 @@
-import type { Mapping, SymbolizedFrame } from "../frame.ts";
+import { type Mapping, placeName, type SymbolizedFrame } from "../frame.ts";
 import { printable } from "../printable.ts";
 import {
   type KernelRegion,
@@ -58,8 +58,7 @@ export class KernelFrames {
       return { name: printable(symbol.name), address, mapping, kind: "kernel", symbolized: true };
     }
     const offset = region === undefined ? address : address - mapping.startAddress;
-    const name = `${mapping.name}+0x${offset.toString(16)}`;
-    return { name, address, mapping, kind: "kernel", symbolized: false };
+    return { name: placeName(mapping, offset), address, mapping, kind: "kernel", symbolized: false };
   }
 
   #mapping(region: KernelRegion | undefined): Mapping {
