@@ -7,12 +7,14 @@ import type { Report } from "./harness/report.ts";
 import { megabytes, milliseconds, nanoseconds, spread } from "./harness/units.ts";
 
 const ROUNDS = 5;
-/** Distinct addresses; the cache of frames holds 32,768. */
-const ADDRESSES = 20_000;
+/** Addresses that are nearly all in functions of their own; more than the names that a table remembers. */
+const FUNCTIONS = 20_000;
+/** So few that their names are remembered. */
+const KNOWN_FUNCTIONS = 1000;
 
 export async function benchSymbols(): Promise<Report> {
   return {
-    about: `The tables that names come from, each read by ${ROUNDS} new processes: all functions of the kernel, and the symbols of the Node.js executable (130 MB). Then what a look-up costs, by mitata: of an address that is new, and of one that was asked for before. Medians, and the middle half of all values.`,
+    about: `The tables that names come from, each read by ${ROUNDS} new processes: all functions of the kernel, and the symbols of the Node.js executable (130 MB). Then what a look-up costs, by mitata: of an address in a function that is new, of a new address in a known one, and of an address that was asked for before. Medians, and the middle half of all values.`,
     tables: [
       {
         columns: ["table", "time", "memory", "functions"],
@@ -44,24 +46,29 @@ async function lookupRows(): Promise<string[][]> {
   const image = symbolizer.captureProcess(process.pid);
   if (image === undefined) throw new Error("this process is not there");
   const { start, end } = executableRange("self", process.execPath);
-  const step = Math.floor((end - start) / ADDRESSES);
   // Reads the table.
   symbolizer.resolveUser(image, start);
 
-  // A Symbolizer forgets half of its frames when they are too many; going round so many addresses, each is new.
-  const newNs = [];
-  for (let round = 0; round < ROUNDS; round++) {
+  // Each round goes one byte further on: every address is new.
+  let shift = 0;
+  const nextRoundNs = (addresses: number): number => {
+    shift++;
+    const step = Math.floor((end - start) / addresses);
     const began = performance.now();
-    for (let index = 0; index < ADDRESSES; index++) symbolizer.resolveUser(image, start + index * step + round + 1);
-    newNs.push(((performance.now() - began) * 1e6) / ADDRESSES);
-  }
+    for (let index = 0; index < addresses; index++) symbolizer.resolveUser(image, start + index * step + shift);
+    return ((performance.now() - began) * 1e6) / addresses;
+  };
+  const newFunctionNs = Array.from({ length: ROUNDS }, () => nextRoundNs(FUNCTIONS));
+  nextRoundNs(KNOWN_FUNCTIONS);
+  const newAddressNs = Array.from({ length: 3 * ROUNDS }, () => nextRoundNs(KNOWN_FUNCTIONS));
   const known = await measure(() => symbolizer.resolveUser(image, start));
 
   const kernel = KernelSymbols.load();
   const address = startOfKernelText() + 4096n;
   const inKernel = await measure(() => kernel.resolve(address));
   return [
-    ["an address of node, new", spread(newNs, nanoseconds)],
+    ["an address of node, in a new function", spread(newFunctionNs, nanoseconds)],
+    ["an address of node, new in a known function", spread(newAddressNs, nanoseconds)],
     ["an address of node, known", spread(known.samples, nanoseconds)],
     ["an address of the kernel, without a cache", spread(inKernel.samples, nanoseconds)],
   ];
