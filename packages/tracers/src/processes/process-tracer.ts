@@ -1,4 +1,4 @@
-import { EventQueue, type Program, RingBufferReader } from "@skep/ebpf";
+import { EventQueue, type EventQueueOptions, type Program, RingBufferReader } from "@skep/ebpf";
 import { type CounterValues, KernelCounters } from "../filters/kernel-counters.ts";
 import { type TargetOptions, targetVariables } from "../filters/target-options.ts";
 import { Targets } from "../filters/targets.ts";
@@ -12,10 +12,8 @@ import { type Counters, type Loaded, load } from "./processes.bpf.ts";
 export interface ProcessTracerOptions extends TargetOptions {
   /** Tell of failed execs, too: every system call of the machine costs a little more then. Defaults to true. */
   readonly execFailures?: boolean;
-  /** Size of the ring buffer: a power of two, and whole pages. Defaults to 1 MiB. */
+  /** Size of the ring buffer, rounded up to a power of two. Defaults to 1 MiB. */
   readonly ringBytes?: number;
-  /** Events that wait for each reader of `events()`. Defaults to 10,000. */
-  readonly queueLength?: number;
 }
 
 const DEFAULT_RING_BYTES = 1024 * 1024;
@@ -35,7 +33,6 @@ const NEVER = new Promise<void>(() => undefined);
  */
 export class ProcessTracer implements AsyncDisposable {
   readonly #kernelHalf: Loaded;
-  readonly #queueLength: number | undefined;
   readonly #hooks: Disposable[] = [];
   readonly #targets: Targets | undefined;
   readonly #counters: KernelCounters<keyof Counters>;
@@ -55,7 +52,6 @@ export class ProcessTracer implements AsyncDisposable {
   private constructor(kernelHalf: Loaded, options: ProcessTracerOptions) {
     const { maps } = kernelHalf;
     this.#kernelHalf = kernelHalf;
-    this.#queueLength = options.queueLength;
     this.#targets = options.pids === undefined ? undefined : new Targets(maps.targets);
     this.#counters = new KernelCounters(maps.counters);
     this.#reader = new RingBufferReader(maps.events, {
@@ -73,7 +69,7 @@ export class ProcessTracer implements AsyncDisposable {
   static async start(options: ProcessTracerOptions = {}): Promise<ProcessTracer> {
     const { execFailures = true, ringBytes = DEFAULT_RING_BYTES } = options;
     const kernelHalf = await load({
-      globals: { ...targetVariables(options), wake_up_bytes: BigInt(ringBytes / 4) },
+      globals: { ...targetVariables(options), wake_up_bytes: BigInt(Math.floor(ringBytes / 4)) },
       maxEntries: { events: ringBytes },
       programs: ({ name }) => name !== "on_sys_exit" || execFailures,
     });
@@ -97,9 +93,9 @@ export class ProcessTracer implements AsyncDisposable {
    * The events from now on, for `for await`. They come up to 100 ms late, in the order in which they happened. An exit is
    * told when the thread has left the CPU for good: its parent may know a little earlier. Ends with `stop()`.
    */
-  events(): EventQueue<ProcessEvent> {
+  events(options: Pick<EventQueueOptions, "capacity"> = {}): EventQueue<ProcessEvent> {
     const queue: EventQueue<ProcessEvent> = new EventQueue({
-      ...(this.#queueLength === undefined ? {} : { capacity: this.#queueLength }),
+      ...options,
       onClose: () => {
         this.#queues.delete(queue);
         this.#unreadBefore += queue.dropped;
