@@ -1,5 +1,5 @@
 import type { FileOperations, FileReport, FileStatistics } from "@skep/tracers/files";
-import { addReasons } from "../output/reasons.ts";
+import { addReasons } from "../terminal/reasons.ts";
 
 /** Files that are remembered one by one; what was done with more than these goes into `unattributed`. */
 const FILE_LIMIT = 8192;

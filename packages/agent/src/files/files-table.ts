@@ -1,13 +1,13 @@
 import type { FileOperations, FileReport, FileStatistics, FileType } from "@skep/tracers/files";
-import { type Column, layOutTable } from "../output/columns.ts";
-import { divideRows, moreLines } from "../output/divide-rows.ts";
-import { formatErrorCount, mostFrequent } from "../output/errors.ts";
-import { headline } from "../output/headline.ts";
-import { counted, formatBytes, formatCount, formatDuration } from "../output/numbers.ts";
-import { cutProcess, formatProcess } from "../output/process-name.ts";
-import { incompleteLines, lostLines, sumOfReasons } from "../output/reasons.ts";
-import type { TableSize } from "../output/table-size.ts";
 import { cutMiddle, printable } from "../output/text.ts";
+import { type Column, layOutTable } from "../terminal/columns.ts";
+import { divideRows, moreLines } from "../terminal/divide-rows.ts";
+import { formatErrorCount, mostFrequent } from "../terminal/errors.ts";
+import { headline } from "../terminal/headline.ts";
+import { counted, formatBytes, formatCount, formatDuration } from "../terminal/numbers.ts";
+import { cutProcess, formatProcess } from "../terminal/process-name.ts";
+import { incompleteLines, lostLines, sumOfReasons } from "../terminal/reasons.ts";
+import type { TableSize } from "../terminal/table-size.ts";
 import { addOperations, NO_OPERATIONS, operationsOf } from "./add-file-reports.ts";
 
 /** Terminals that are as wide have room for the type of the file system. */

@@ -1,10 +1,10 @@
 import { type FileReport, FileTracer } from "@skep/tracers/files";
-import type { LiveScreen } from "../output/live-screen.ts";
-import type { TableSize } from "../output/table-size.ts";
 import { countUntilEnd } from "../run/count-until-end.ts";
 import type { Run } from "../run/run.ts";
 import { subjectOf } from "../run/target.ts";
 import { writeEvents } from "../run/write-events.ts";
+import type { LiveScreen } from "../terminal/live-screen.ts";
+import type { TableSize } from "../terminal/table-size.ts";
 import { addFileReports } from "./add-file-reports.ts";
 import { encodeSlowOperation } from "./files-json.ts";
 import type { FilesRequest } from "./files-request.ts";

@@ -1,9 +1,9 @@
 import { ExitCode } from "../cli/exit-code.ts";
-import { finalTableSize } from "../output/table-size.ts";
 import { openLiveScreen, printResult } from "../run/count-until-end.ts";
 import { Run } from "../run/run.ts";
 import { subjectOf } from "../run/target.ts";
 import { checkSystem } from "../system/check-system.ts";
+import { finalTableSize } from "../terminal/table-size.ts";
 import type { FilesOptions } from "./files-command.ts";
 import { encodeFilesJson } from "./files-json.ts";
 import { parseFilesRequest } from "./files-request.ts";

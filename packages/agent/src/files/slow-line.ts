@@ -1,8 +1,8 @@
 import type { SlowOperation } from "@skep/tracers/files";
-import { formatClockTime } from "../output/clock-time.ts";
-import { formatBytes, formatDuration } from "../output/numbers.ts";
-import { cutProcess, formatProcess } from "../output/process-name.ts";
 import { cutMiddle, displayWidth, printable } from "../output/text.ts";
+import { formatClockTime } from "../terminal/clock-time.ts";
+import { formatBytes, formatDuration } from "../terminal/numbers.ts";
+import { cutProcess, formatProcess } from "../terminal/process-name.ts";
 
 const SLOW_TITLES: string = line("TIME", "TOOK", "CALL", "BYTES", "FILE AND PROCESS");
 

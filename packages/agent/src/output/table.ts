@@ -1,9 +1,9 @@
-import { type Column, layOutTable } from "./columns.ts";
+import { type Column, layOutTable } from "../terminal/columns.ts";
+import { counted, formatCount, formatDuration } from "../terminal/numbers.ts";
+import { cutProcess, formatProcess } from "../terminal/process-name.ts";
+import { incompleteLines, lostLines, sumOfReasons } from "../terminal/reasons.ts";
 import { shortenFunctionName } from "./function-name.ts";
-import { counted, formatCount, formatDuration } from "./numbers.ts";
-import { cutProcess, formatProcess } from "./process-name.ts";
 import { type ProfileFunction, profileFunctions } from "./profile-functions.ts";
-import { incompleteLines, lostLines, sumOfReasons } from "./reasons.ts";
 import { type ProfileReport, type ReportUnit, reportUnit } from "./report.ts";
 import { printable } from "./text.ts";
 

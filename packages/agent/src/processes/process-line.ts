@@ -1,8 +1,8 @@
 import type { ProcessEvent, ProcessExit } from "@skep/tracers/processes";
-import { formatClockTime } from "../output/clock-time.ts";
-import { formatBytes, formatDuration } from "../output/numbers.ts";
-import { shellWords } from "../output/shell-words.ts";
 import { cutEnd, cutMiddle, displayWidth, printable } from "../output/text.ts";
+import { formatClockTime } from "../terminal/clock-time.ts";
+import { formatBytes, formatDuration } from "../terminal/numbers.ts";
+import { shellWords } from "../terminal/shell-words.ts";
 
 const EVENTS = {
   start: "start",

@@ -1,8 +1,8 @@
 import type { ProcessReport } from "@skep/tracers/processes";
-import { headline } from "../output/headline.ts";
-import { counted, formatCount } from "../output/numbers.ts";
-import { incompleteLines, lostLines, sumOfReasons } from "../output/reasons.ts";
 import { printableJson } from "../output/text.ts";
+import { headline } from "../terminal/headline.ts";
+import { counted, formatCount } from "../terminal/numbers.ts";
+import { incompleteLines, lostLines, sumOfReasons } from "../terminal/reasons.ts";
 
 /** All that there was to print, and what came of it. */
 export interface ProcessSummary {

@@ -1,6 +1,6 @@
 import { setTimeout } from "node:timers/promises";
-import { LiveScreen } from "../output/live-screen.ts";
-import { liveTableSize, type TableSize } from "../output/table-size.ts";
+import { LiveScreen } from "../terminal/live-screen.ts";
+import { liveTableSize, type TableSize } from "../terminal/table-size.ts";
 import { Progress } from "./progress.ts";
 import type { Run } from "./run.ts";
 

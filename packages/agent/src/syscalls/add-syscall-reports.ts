@@ -1,5 +1,5 @@
 import type { ProcessSyscalls, SyscallReport, SyscallStatistics } from "@skep/tracers/syscalls";
-import { addReasons } from "../output/reasons.ts";
+import { addReasons } from "../terminal/reasons.ts";
 
 /** Processes that are remembered one by one; of more, the least busy are in the totals alone. */
 const PROCESS_LIMIT = 4096;

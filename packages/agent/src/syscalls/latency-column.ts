@@ -1,7 +1,7 @@
 import type { SyscallStatistics } from "@skep/tracers/syscalls";
-import type { Column } from "../output/columns.ts";
-import { formatDuration } from "../output/numbers.ts";
-import { powerRange, sparkline } from "../output/sparkline.ts";
+import type { Column } from "../terminal/columns.ts";
+import { formatDuration } from "../terminal/numbers.ts";
+import { powerRange, sparkline } from "../terminal/sparkline.ts";
 
 /** Fewer bars than this say nothing. */
 const LEAST_BARS = 8;

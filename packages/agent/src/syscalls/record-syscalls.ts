@@ -1,9 +1,9 @@
 import { type SyscallReport, SyscallTracer } from "@skep/tracers/syscalls";
-import type { LiveScreen } from "../output/live-screen.ts";
-import type { TableSize } from "../output/table-size.ts";
 import { countUntilEnd } from "../run/count-until-end.ts";
 import type { Run } from "../run/run.ts";
 import { subjectOf } from "../run/target.ts";
+import type { LiveScreen } from "../terminal/live-screen.ts";
+import type { TableSize } from "../terminal/table-size.ts";
 import { addSyscallReports } from "./add-syscall-reports.ts";
 import type { SyscallsRequest } from "./syscalls-request.ts";
 import { formatSyscallsTable } from "./syscalls-table.ts";

@@ -1,13 +1,13 @@
 import type { ProcessSyscalls, SyscallReport, SyscallStatistics } from "@skep/tracers/syscalls";
-import { type Column, GAP, layOutTable } from "../output/columns.ts";
-import { divideRows, moreLines } from "../output/divide-rows.ts";
-import { formatErrorCount, mostFrequent } from "../output/errors.ts";
-import { headline } from "../output/headline.ts";
-import { counted, formatCount, formatDuration } from "../output/numbers.ts";
-import { cutProcess, formatProcess } from "../output/process-name.ts";
-import { addReasons, incompleteLines, lostLines, type Reasons, sumOfReasons } from "../output/reasons.ts";
-import type { TableSize } from "../output/table-size.ts";
 import { cutEnd, displayWidth, printable } from "../output/text.ts";
+import { type Column, GAP, layOutTable } from "../terminal/columns.ts";
+import { divideRows, moreLines } from "../terminal/divide-rows.ts";
+import { formatErrorCount, mostFrequent } from "../terminal/errors.ts";
+import { headline } from "../terminal/headline.ts";
+import { counted, formatCount, formatDuration } from "../terminal/numbers.ts";
+import { cutProcess, formatProcess } from "../terminal/process-name.ts";
+import { addReasons, incompleteLines, lostLines, type Reasons, sumOfReasons } from "../terminal/reasons.ts";
+import type { TableSize } from "../terminal/table-size.ts";
 import { weightOf } from "./add-syscall-reports.ts";
 import { latencyColumn } from "./latency-column.ts";
 

@@ -1,4 +1,4 @@
-import { displayWidth } from "./text.ts";
+import { displayWidth } from "../output/text.ts";
 
 /** What is needed of a terminal; process.stdout, where it is one. */
 export interface Terminal {

@@ -1,6 +1,6 @@
+import { printable } from "../output/text.ts";
 import { formatCount } from "./numbers.ts";
 import { type Reasons, sumOfReasons } from "./reasons.ts";
-import { printable } from "./text.ts";
 
 /** How many calls failed; nothing stands for none. */
 export function formatErrorCount(errors: Reasons): string {

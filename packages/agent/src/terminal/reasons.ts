@@ -1,5 +1,5 @@
+import { printable } from "../output/text.ts";
 import { formatCount } from "./numbers.ts";
-import { printable } from "./text.ts";
 
 /** Counts by reason: of what was lost, or of what is incomplete. */
 export type Reasons = Readonly<Record<string, number>>;

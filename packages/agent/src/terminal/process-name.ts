@@ -1,4 +1,4 @@
-import { cutMiddle, printable } from "./text.ts";
+import { cutMiddle, printable } from "../output/text.ts";
 
 /** `nginx (4242)`, fit for a terminal. */
 export function formatProcess({ name, pid }: { readonly name: string; readonly pid: number }): string {

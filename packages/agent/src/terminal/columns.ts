@@ -1,4 +1,4 @@
-import { cutMiddle, displayWidth, padDisplayEnd, padDisplayStart } from "./text.ts";
+import { cutMiddle, displayWidth, padDisplayEnd, padDisplayStart } from "../output/text.ts";
 
 /** A column of a table for a terminal. */
 export interface Column<Row> {

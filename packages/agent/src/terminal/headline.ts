@@ -1,5 +1,5 @@
 import { wrapText } from "../cli/wrap-text.ts";
-import { cutMiddle, displayWidth, printable } from "./text.ts";
+import { cutMiddle, displayWidth, printable } from "../output/text.ts";
 
 /** Fewest columns that are left of the subject before the numbers go on a line of their own. */
 const LEAST_SUBJECT = 12;
