@@ -87,9 +87,13 @@ function typeOf(kind: number): FileType {
 }
 
 /** Sockets and nameless pipes are sent without file system, as these are always on the same. */
-function fileSystemOf({ key, fileSystem }: FileRecord): string {
-  if (key.kind === FileKind.socket) return "sockfs";
-  return key.kind === FileKind.pipe && fileSystem === "" ? "pipefs" : fileSystem;
+function fileSystemOf(record: FileRecord): string {
+  if (record.key.kind === FileKind.socket) return "sockfs";
+  return isNamelessPipe(record) ? "pipefs" : record.fileSystem;
+}
+
+function isNamelessPipe({ key, fileSystem }: FileRecord): boolean {
+  return key.kind === FileKind.pipe && fileSystem === "";
 }
 
 function pathOf(record: FileRecord): string {
@@ -102,7 +106,7 @@ function pathOf(record: FileRecord): string {
     case FileKind.named:
       return asked === undefined ? UNKNOWN_PATH : resolve(decoder.decode(asked), names, pathFlags);
     default: {
-      if (names.length === 0) return key.kind === FileKind.pipe ? "pipe" : UNKNOWN_PATH;
+      if (isNamelessPipe(record)) return "pipe";
       const { path } = joinPath(names, pathFlags);
       // The kernel's own name of the inode that these share says nothing; that of the descriptor does.
       return fileSystem === "anon_inodefs" ? `anon_inode:${path}` : path || fileSystem;
