@@ -54,9 +54,13 @@ export class ProcessCache {
 
   /** Reads a process anew: it was just started, or runs another program than before. */
   add(process: TracedProcess): CachedProcess {
+    const facts = readProcessFacts(process);
+    const startTicks = readStartTicks(process.pid);
+    // Gone already. What it was told is most likely what it, or its parent, was told before: environments are passed on.
+    const before = startTicks === undefined ? this.#processes.get(this.#keysByPid.get(process.pid) ?? "") : undefined;
     return this.#put(keyOf(process), {
-      facts: readProcessFacts(process),
-      startTicks: readStartTicks(process.pid),
+      facts: before === undefined ? facts : { ...facts, environment: before.facts.environment },
+      startTicks,
       ended: false,
       lastUsed: this.#round,
     });

@@ -13,6 +13,17 @@ const CONTAINER_ID = "c0ffee".padEnd(64, "0");
 /** Above what Linux gives to any process. */
 const NO_PID = 4_194_305;
 
+const EVENT = { timeUnixNs: 0n, pid: NO_PID, parentPid: 1, name: "node", userId: 0 };
+const EXEC = {
+  ...EVENT,
+  kind: "exec",
+  executableDeleted: false,
+  arguments: [],
+  argumentCount: 0,
+  argumentsTruncated: false,
+  workingDirectory: "/",
+} as const;
+
 function gone(process: Partial<TracedProcess>): TracedProcess {
   return { pid: NO_PID, name: "worker", ...process };
 }
@@ -133,27 +144,29 @@ function parentOf(pid: string): number {
 test("a process that is gone by the end of its round was read when it began", async () => {
   const catalog = new ResourceCatalog({ version: "1.0" });
   const child = await started({ OTEL_SERVICE_NAME: "shop" });
-  const base = { timeUnixNs: 0n, pid: child.pid, parentPid: process.pid, name: "node", userId: 0 };
   const executablePath = process.execPath;
-  catalog.observe({
-    ...base,
-    kind: "exec",
-    path: executablePath,
-    executablePath,
-    executableDeleted: false,
-    arguments: [],
-    argumentCount: 0,
-    argumentsTruncated: false,
-    workingDirectory: "/",
-  });
+  catalog.observe({ ...EXEC, pid: child.pid, path: executablePath, executablePath });
   await ended(child);
   assert.equal(
     catalog.of({ pid: child.pid, name: "node", executablePath }, "program").attributes["service.name"],
     "shop",
   );
   // What it forked, and what did not exec, runs the same.
-  catalog.observe({ ...base, kind: "start", pid: NO_PID, parentPid: child.pid });
+  catalog.observe({ ...EVENT, kind: "start", pid: NO_PID, parentPid: child.pid });
   assert.equal(catalog.of({ pid: NO_PID, name: "node", executablePath }, "program").attributes["service.name"], "shop");
+});
+
+test("of a process that is gone before it was read, what its parent was told is taken to be passed on", async () => {
+  const catalog = new ResourceCatalog({ version: "1.0" });
+  const child = await started({ OTEL_SERVICE_NAME: "shop" });
+  const parent = { pid: child.pid, name: "node", executablePath: process.execPath };
+  assert.equal(catalog.of(parent, "program").attributes["service.name"], "shop");
+  await ended(child);
+  const grep = { ...EXEC, pid: NO_PID, parentPid: child.pid, name: "grep", path: "grep", executablePath: "/bin/grep" };
+  catalog.observe({ ...EVENT, kind: "start", pid: NO_PID, parentPid: child.pid });
+  catalog.observe(grep);
+  const { attributes } = catalog.of({ pid: NO_PID, name: "grep", executablePath: "/bin/grep" }, "program");
+  assert.deepEqual([attributes["service.name"], attributes["process.executable.name"]], ["shop", "grep"]);
 });
 
 test("another program in the same process is another resource", async () => {
@@ -173,12 +186,9 @@ test("a program whose last process ended goes after the retention, and not while
   assert.deepEqual(catalog.endRound(), []);
   await ended(child);
   catalog.observe({
+    ...EVENT,
     kind: "exit",
-    timeUnixNs: 0n,
     pid: child.pid,
-    parentPid: 1,
-    name: "node",
-    userId: 0,
     exitCode: 0,
     coreDumped: false,
     lifetimeNs: 1,
