@@ -25,7 +25,7 @@ export type OtlpErrorCode =
 /** What is known of a failure beyond its message. */
 export interface OtlpErrorDetails {
   /** One line that says what to do about it. */
-  readonly hint?: string;
+  readonly hint?: string | undefined;
   readonly cause?: unknown;
 }
 

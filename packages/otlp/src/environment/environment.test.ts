@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
 import { OtlpError } from "../errors.ts";
-import type { ExporterSettings, Signal } from "../exporter/index.ts";
+import type { AnySignal, ExporterSettings } from "../exporter/index.ts";
 import { logs } from "../logs/index.ts";
 import { metrics } from "../metrics/index.ts";
 import { profiles } from "../profiles/index.ts";
@@ -14,6 +14,7 @@ import {
   type Environment,
   exporterSettingsFromEnvironment,
   isSdkDisabled,
+  metricPreferencesFromEnvironment,
   resourceAttributesFromEnvironment,
   semanticConventionOptIns,
 } from "./index.ts";
@@ -22,7 +23,7 @@ const OTLP = "OTEL_EXPORTER_OTLP_";
 
 const cases: readonly (readonly [
   name: string,
-  signal: Signal<never>,
+  signal: AnySignal,
   environment: Environment,
   settings: ExporterSettings,
 ])[] = [
@@ -212,6 +213,27 @@ test("the SDK is disabled by true alone, and by nothing that is neither true nor
   assert.throws(
     () => isSdkDisabled({ OTEL_SDK_DISABLED: "1" }),
     configurationError('OTEL_SDK_DISABLED is "1"', "allowed: true, false"),
+  );
+});
+
+test("how metrics are wanted is one of what the specification names", () => {
+  const temporality = "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE";
+  const aggregation = "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION";
+  assert.deepEqual(metricPreferencesFromEnvironment({}), {});
+  assert.deepEqual(
+    metricPreferencesFromEnvironment({ [temporality]: "Delta", [aggregation]: "base2_exponential_bucket_histogram" }),
+    { temporality: "delta", histogramAggregation: "base2_exponential_bucket_histogram" },
+  );
+  assert.throws(
+    () => metricPreferencesFromEnvironment({ [temporality]: "gauge" }),
+    configurationError(`${temporality} is "gauge"`, "allowed: cumulative, delta, lowmemory"),
+  );
+  assert.throws(
+    () => metricPreferencesFromEnvironment({ [aggregation]: "none" }),
+    configurationError(
+      `${aggregation} is "none"`,
+      "allowed: explicit_bucket_histogram, base2_exponential_bucket_histogram",
+    ),
   );
 });
 

@@ -8,8 +8,8 @@ import {
   parseEndpoint,
   signalEndpoint,
 } from "../exporter/settings.ts";
-import type { Signal } from "../model/signal.ts";
-import { type Environment, variableOf } from "./environment.ts";
+import type { AnySignal } from "../model/signal.ts";
+import { choiceOf, type Environment, valueNotAllowed, variableOf } from "./environment.ts";
 import { parsePairs } from "./pairs.ts";
 
 const COMPRESSIONS = ["gzip", "none"] as const;
@@ -29,24 +29,26 @@ interface Variable {
  * @throws OtlpError of code `configuration` that names the variable, and what is allowed.
  */
 export function exporterSettingsFromEnvironment(
-  signal: Pick<Signal<never>, "name" | "httpPath">,
+  signal: Pick<AnySignal, "name" | "httpPath">,
   environment: Environment = process.env,
 ): ExporterSettings {
-  const find = (option: string): Variable | undefined => {
-    for (const name of [ofSignal(signal, option), ofAll(option)]) {
-      const value = variableOf(environment, name);
-      if (value !== undefined) return { name, value };
-    }
-    return undefined;
+  const nameOf = (option: string): string => {
+    const own = ofSignal(signal, option);
+    return variableOf(environment, own) === undefined ? ofAll(option) : own;
   };
-  const protocol = oneOf(find("PROTOCOL"), PROTOCOLS);
-  const insecure = truth(find("INSECURE")) ?? false;
+  const find = (option: string): Variable | undefined => {
+    const name = nameOf(option);
+    const value = variableOf(environment, name);
+    return value === undefined ? undefined : { name, value };
+  };
+  const protocol = choiceOf(environment, nameOf("PROTOCOL"), PROTOCOLS);
+  const insecure = choiceOf(environment, nameOf("INSECURE"), ["true", "false"]) === "true";
   return defined({
     endpoint: endpointOf(signal, find("ENDPOINT"), protocol ?? "http/protobuf", insecure),
     protocol,
     headers: headersOf(find("HEADERS")),
     timeoutMs: timeoutOf(find("TIMEOUT")),
-    compression: oneOf(find("COMPRESSION"), COMPRESSIONS),
+    compression: choiceOf(environment, nameOf("COMPRESSION"), COMPRESSIONS),
     tls: defined({
       ca: contentOf(find("CERTIFICATE")),
       certificate: contentOf(find("CLIENT_CERTIFICATE")),
@@ -59,13 +61,13 @@ function ofAll(option: string): string {
   return `OTEL_EXPORTER_OTLP_${option}`;
 }
 
-function ofSignal(signal: Pick<Signal<never>, "name">, option: string): string {
+function ofSignal(signal: Pick<AnySignal, "name">, option: string): string {
   return `OTEL_EXPORTER_OTLP_${signal.name.toUpperCase()}_${option}`;
 }
 
 /** For HTTP, the signal's path is appended to the endpoint of all signals, but not to one that is the signal's own. */
 function endpointOf(
-  signal: Pick<Signal<never>, "name" | "httpPath">,
+  signal: Pick<AnySignal, "name" | "httpPath">,
   variable: Variable | undefined,
   protocol: Protocol,
   insecure: boolean,
@@ -92,7 +94,8 @@ function headersOf(variable: Variable | undefined): Readonly<Record<string, stri
 
 function timeoutOf(variable: Variable | undefined): number | undefined {
   if (variable === undefined) return undefined;
-  if (!/^\d{1,9}$/.test(variable.value)) throw notAllowed(variable, "whole milliseconds; 0 is no limit");
+  if (!/^\d{1,9}$/.test(variable.value))
+    throw valueNotAllowed(variable.name, variable.value, "whole milliseconds; 0 is no limit");
   return Number(variable.value);
 }
 
@@ -109,22 +112,6 @@ function contentOf(variable: Variable | undefined): string | undefined {
   }
 }
 
-function oneOf<Value extends string>(variable: Variable | undefined, allowed: readonly Value[]): Value | undefined {
-  if (variable === undefined) return undefined;
-  const found = allowed.find((value) => value === variable.value.toLowerCase());
-  if (found === undefined) throw notAllowed(variable, allowed.join(", "));
-  return found;
-}
-
-function truth(variable: Variable | undefined): boolean | undefined {
-  const value = oneOf(variable, ["true", "false"]);
-  return value === undefined ? undefined : value === "true";
-}
-
-function notAllowed({ name, value }: Variable, allowed: string): OtlpError {
-  return new OtlpError("configuration", `${name} is ${JSON.stringify(value)}`, { hint: `allowed: ${allowed}` });
-}
-
 /** Puts the name of the variable in front of what is wrong with its value. */
 function inVariable<T>({ name }: Variable, read: () => T): T {
   try {
@@ -132,7 +119,7 @@ function inVariable<T>({ name }: Variable, read: () => T): T {
   } catch (cause) {
     if (!(cause instanceof OtlpError)) throw cause;
     const { code, message, hint } = cause;
-    throw new OtlpError(code, `${name}: ${message}`, { cause, ...(hint === undefined ? {} : { hint }) });
+    throw new OtlpError(code, `${name}: ${message}`, { hint, cause });
   }
 }
 

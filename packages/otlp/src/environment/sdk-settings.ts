@@ -1,6 +1,6 @@
 import { OtlpError } from "../errors.ts";
 import type { Attributes } from "../model/attributes.ts";
-import { type Environment, variableOf } from "./environment.ts";
+import { choiceOf, type Environment, variableOf } from "./environment.ts";
 import { parsePairs } from "./pairs.ts";
 
 /**
@@ -24,11 +24,7 @@ export function resourceAttributesFromEnvironment(environment: Environment = pro
  * @throws OtlpError of code `configuration`
  */
 export function isSdkDisabled(environment: Environment = process.env): boolean {
-  const value = variableOf(environment, "OTEL_SDK_DISABLED")?.toLowerCase() ?? "false";
-  if (value === "true" || value === "false") return value === "true";
-  throw new OtlpError("configuration", `OTEL_SDK_DISABLED is ${JSON.stringify(value)}`, {
-    hint: "allowed: true, false",
-  });
+  return choiceOf(environment, "OTEL_SDK_DISABLED", ["true", "false"]) === "true";
 }
 
 /**
@@ -47,4 +43,33 @@ export function semanticConventionOptIns(environment: Environment = process.env)
     });
   }
   return new Set(members.filter((member) => member !== ""));
+}
+
+/** How metrics are wanted, where the environment says so. */
+export interface MetricPreferences {
+  /** `lowmemory` is delta for what is cheap to make so: synchronous counters and histograms. */
+  readonly temporality?: "cumulative" | "delta" | "lowmemory";
+  readonly histogramAggregation?: "explicit_bucket_histogram" | "base2_exponential_bucket_histogram";
+}
+
+/**
+ * OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE and OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION, which
+ * are for whoever makes the metrics, not for the exporter.
+ *
+ * @throws OtlpError of code `configuration`
+ */
+export function metricPreferencesFromEnvironment(environment: Environment = process.env): MetricPreferences {
+  const temporality = choiceOf(environment, "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", [
+    "cumulative",
+    "delta",
+    "lowmemory",
+  ]);
+  const histogramAggregation = choiceOf(environment, "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION", [
+    "explicit_bucket_histogram",
+    "base2_exponential_bucket_histogram",
+  ]);
+  return {
+    ...(temporality === undefined ? {} : { temporality }),
+    ...(histogramAggregation === undefined ? {} : { histogramAggregation }),
+  };
 }

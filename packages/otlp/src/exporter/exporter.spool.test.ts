@@ -9,6 +9,7 @@ import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { OtlpError } from "../errors.ts";
 import { namesIn } from "../testing/decode.ts";
+import { GrpcReceiver } from "../testing/grpc-receiver.ts";
 import { type HttpAnswer, HttpReceiver, OK } from "../testing/http-receiver.ts";
 import { assertBalanced, spansNamed } from "../testing/spans.ts";
 import { temporaryDirectory } from "../testing/temporary-directory.ts";
@@ -52,6 +53,23 @@ test("what waits at the end is sent after the next start, under other settings t
   const { enqueued, recovered, delivered, waiting, spoolBytes } = exporter.counts();
   assert.deepEqual([enqueued, recovered, delivered, waiting, spoolBytes], [1, 3, 4, 0, 0]);
   assertBalanced(exporter.counts());
+});
+
+test("what was spooled in JSON cannot go over gRPC: it is given up, and said", async () => {
+  using directory = temporaryDirectory();
+  {
+    await using exporter = await open(NOWHERE, directory.path, { protocol: "http/json" });
+    exporter.export(spansNamed("one", "two"));
+  }
+  await using receiver = await GrpcReceiver.start(() => ({ status: 0, body: new Uint8Array() }));
+  const problems: OtlpError[] = [];
+  const onProblem = (problem: OtlpError) => problems.push(problem);
+  await using exporter = await open(receiver.endpoint, directory.path, { protocol: "grpc", onProblem });
+  exporter.export(spansNamed("three"));
+  assert.equal(await exporter.flush(LONG_MS), true);
+  const { delivered, dropped } = exporter.counts();
+  assert.deepEqual([delivered, dropped.refused, receiver.calls.length], [1, 2, 1]);
+  assert.match(problems[0]?.message ?? "", /cannot go over gRPC$/);
 });
 
 test("the memory holds one batch while the spool holds the others", async () => {

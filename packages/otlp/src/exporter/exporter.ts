@@ -11,6 +11,11 @@ import { type ExporterSettings, type ResolvedSettings, resolveSettings } from ".
 import type { Spool } from "./spool/spool.ts";
 import { openTransport, type SendOutcome, type Transport } from "./transport/transport.ts";
 
+interface TakenBatch {
+  readonly store: BatchStore;
+  readonly batch: Batch;
+}
+
 /**
  * Sends one signal to one receiver.
  *
@@ -179,15 +184,12 @@ export class OtlpExporter<Data> implements AsyncDisposable {
     // What comes within one turn of the event loop is put before any of it is taken.
     await Promise.resolve();
     let next = this.#takeNext();
-    while (next !== undefined && (await this.#deliver(next.batch))) {
-      next.store.settle();
-      next = this.#takeNext();
-    }
+    while (next !== undefined && (await this.#deliver(next))) next = this.#takeNext();
     // Nothing may come between finding nothing left and this, or it would wait for the batch after it.
     this.#sending = undefined;
   }
 
-  #takeNext(): { readonly store: BatchStore; readonly batch: Batch } | undefined {
+  #takeNext(): TakenBatch | undefined {
     for (const store of [this.#spool, this.#memory]) {
       const batch = store?.take();
       if (store !== undefined && batch !== undefined) return { store, batch };
@@ -196,12 +198,14 @@ export class OtlpExporter<Data> implements AsyncDisposable {
   }
 
   /** Tries until the batch is done with; false if the exporter ended before that. */
-  async #deliver(batch: Batch): Promise<boolean> {
+  async #deliver({ store, batch }: TakenBatch): Promise<boolean> {
     for (let failures = 1; !this.#ending.signal.aborted; failures++) {
       this.#tries++;
       const outcome = await this.#transport.send(batch, this.#ending.signal);
       if (outcome.kind !== "retry") {
-        this.#settle(batch, outcome);
+        // In one step, so that nothing is counted twice, or not at all, at any time.
+        store.settle();
+        this.#count(batch, outcome);
         return true;
       }
       if (this.#ending.signal.aborted) return false;
@@ -212,7 +216,7 @@ export class OtlpExporter<Data> implements AsyncDisposable {
     return false;
   }
 
-  #settle(batch: Batch, outcome: Exclude<SendOutcome, { kind: "retry" }>): void {
+  #count(batch: Batch, outcome: Exclude<SendOutcome, { kind: "retry" }>): void {
     if (outcome.kind === "refused") this.#drop("refused", batch.itemCount);
     else {
       this.#rejected += outcome.rejectedCount;

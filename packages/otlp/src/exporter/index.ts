@@ -1,6 +1,6 @@
 export type { Compression, Encoding } from "../encoding/encode.ts";
 export { OtlpError, type OtlpErrorCode, type OtlpErrorDetails } from "../errors.ts";
-export type { Signal, SignalName } from "../model/signal.ts";
+export type { AnySignal, Signal, SignalName } from "../model/signal.ts";
 export type { Clock } from "./clock.ts";
 export { DROP_REASONS, type DropReason, type ExportCounts } from "./counts.ts";
 export { OtlpExporter } from "./exporter.ts";

@@ -1,6 +1,6 @@
 import type { Compression, Encoding } from "../encoding/encode.ts";
 import { OtlpError } from "../errors.ts";
-import type { Signal } from "../model/signal.ts";
+import type { AnySignal } from "../model/signal.ts";
 import { type Clock, systemClock } from "./clock.ts";
 import { checkHeaders } from "./headers.ts";
 
@@ -92,10 +92,13 @@ export interface ResolvedSettings {
 
 export const PROTOCOLS: readonly Protocol[] = ["grpc", "http/protobuf", "http/json"];
 
+/** Timers of Node.js end at once when they are to take longer. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 const OWN_USER_AGENT = "OTel-OTLP-Exporter-Skep/0.1.0";
 
 /** @throws OtlpError of code `configuration`, which names the setting and what is allowed. */
-export function resolveSettings(signal: Signal<never>, settings: ExporterSettings): ResolvedSettings {
+export function resolveSettings(signal: AnySignal, settings: ExporterSettings): ResolvedSettings {
   const { protocol = "http/protobuf", compression = "none", headers = {}, tls = {}, retry, queue, spool } = settings;
   if (!PROTOCOLS.includes(protocol)) throw notAllowed("protocol", protocol, PROTOCOLS.join(", "));
   if (compression !== "gzip" && compression !== "none") throw notAllowed("compression", compression, "gzip, none");
@@ -103,16 +106,16 @@ export function resolveSettings(signal: Signal<never>, settings: ExporterSetting
   if ((tls.certificate === undefined) !== (tls.key === undefined)) {
     throw new OtlpError("configuration", "a client certificate and its key go together, and one is missing");
   }
-  const initialDelayMs = positive("retry.initialDelayMs", retry?.initialDelayMs ?? 1_000);
+  const initialDelayMs = milliseconds("retry.initialDelayMs", retry?.initialDelayMs ?? 1_000, 1);
   return {
     endpoint: parseEndpoint(settings.endpoint ?? defaultEndpoint(signal, protocol), protocol),
     protocol,
     encoding: protocol === "http/json" ? "json" : "protobuf",
     headers,
-    timeoutMs: notNegative("timeoutMs", settings.timeoutMs ?? 10_000),
+    timeoutMs: milliseconds("timeoutMs", settings.timeoutMs ?? 10_000, 0),
     compression,
     tls,
-    retry: { initialDelayMs, maxDelayMs: positive("retry.maxDelayMs", retry?.maxDelayMs ?? 30_000) },
+    retry: { initialDelayMs, maxDelayMs: milliseconds("retry.maxDelayMs", retry?.maxDelayMs ?? 30_000, 1) },
     queue: {
       maxBytes: positive("queue.maxBytes", queue?.maxBytes ?? 8 * 2 ** 20),
       maxBatches: positive("queue.maxBatches", queue?.maxBatches ?? 1_000),
@@ -121,7 +124,7 @@ export function resolveSettings(signal: Signal<never>, settings: ExporterSetting
       spool === undefined
         ? undefined
         : { directory: spool.directory, maxBytes: positive("spool.maxBytes", spool.maxBytes ?? 256 * 2 ** 20) },
-    shutdownTimeoutMs: notNegative("shutdownTimeoutMs", settings.shutdownTimeoutMs ?? 5_000),
+    shutdownTimeoutMs: milliseconds("shutdownTimeoutMs", settings.shutdownTimeoutMs ?? 5_000, 0),
     userAgent: settings.userAgent === undefined ? OWN_USER_AGENT : `${settings.userAgent} ${OWN_USER_AGENT}`,
     onProblem: settings.onProblem ?? (() => undefined),
     clock: settings.clock ?? systemClock,
@@ -129,13 +132,13 @@ export function resolveSettings(signal: Signal<never>, settings: ExporterSetting
 }
 
 /** The URL of a signal below a base URL that all signals share, for HTTP: `…/v1/traces`. */
-export function signalEndpoint(base: string, signal: Pick<Signal<never>, "httpPath">): string {
+export function signalEndpoint(base: string, signal: Pick<AnySignal, "httpPath">): string {
   const url = parseEndpoint(base, "http/protobuf");
   url.pathname = `${url.pathname.replace(/\/+$/, "")}/${signal.httpPath}`;
   return url.href;
 }
 
-function defaultEndpoint(signal: Signal<never>, protocol: Protocol): string {
+function defaultEndpoint(signal: AnySignal, protocol: Protocol): string {
   return protocol === "grpc" ? "http://localhost:4317" : signalEndpoint("http://localhost:4318", signal);
 }
 
@@ -169,7 +172,9 @@ function positive(setting: string, value: number): number {
   return value;
 }
 
-function notNegative(setting: string, value: number): number {
-  if (!(Number.isFinite(value) && value >= 0)) throw notAllowed(setting, value, "numbers from 0 on");
+function milliseconds(setting: string, value: number, least: number): number {
+  if (!(value >= least && value <= LONGEST_TIMER_MS)) {
+    throw notAllowed(setting, value, `milliseconds from ${least} to ${LONGEST_TIMER_MS}`);
+  }
   return value;
 }

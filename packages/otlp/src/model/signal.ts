@@ -3,6 +3,9 @@ import type { Describe } from "../encoding/message-sink.ts";
 /** OTLP's four signals, by the names that paths and environment variables have. */
 export type SignalName = "traces" | "metrics" | "logs" | "profiles";
 
+/** A signal, whatever its data. */
+export type AnySignal = Signal<never>;
+
 /** One of OTLP's signals: how its data is encoded, counted and addressed. */
 export interface Signal<Data> {
   readonly name: SignalName;

@@ -30,7 +30,7 @@ interface Position {
 export type Taken =
   | { readonly kind: "batch"; readonly batch: Batch }
   /** Its bytes are not those that were written. */
-  | { readonly kind: "damaged"; readonly itemCount: number };
+  | { readonly kind: "damaged"; readonly itemCount: number; readonly problem: string };
 
 /**
  * One file of a spool: frames, one after the other. What is written lies in the page cache, so it outlives the process,
@@ -53,15 +53,17 @@ export class Segment {
     this.#file = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
     try {
       const fileBytes = fstatSync(this.#file).size;
-      this.#sizeBytes = this.#findFrames(fileBytes);
-      this.tornBytes = fileBytes - this.#sizeBytes;
-      if (this.tornBytes > 0) ftruncateSync(this.#file, this.#sizeBytes);
+      const framesBytes = this.#findFrames(fileBytes);
+      this.tornBytes = fileBytes - framesBytes;
+      this.#sizeBytes = this.#batchCount === 0 ? 0 : framesBytes;
+      if (this.#sizeBytes < fileBytes) ftruncateSync(this.#file, this.#sizeBytes);
     } catch (error) {
       closeSync(this.#file);
       throw error;
     }
   }
 
+  /** Zero where nothing waits. */
   get sizeBytes(): number {
     return this.#sizeBytes;
   }
@@ -93,10 +95,15 @@ export class Segment {
     this.#batchCount++;
   }
 
-  /** The oldest batch that waits. A damaged one is done with by that. */
+  /**
+   * The oldest batch that waits. A damaged one is done with by that.
+   *
+   * @throws the error of the file system, or one that says that the file is no longer what it was.
+   */
   take(): Taken | undefined {
+    if (this.#batchCount === 0) return undefined;
     const position = this.#nextWaiting(this.#firstWaiting);
-    if (position === undefined) return undefined;
+    if (position === undefined) throw new Error("what waits in it is not found any more");
     this.#taken = position;
     const { offset, header } = position;
     const { encoding, compression, itemCount, bodyBytes, bodyChecksum } = header;
@@ -105,8 +112,12 @@ export class Segment {
     if (read === bodyBytes && crc32(body) === bodyChecksum) {
       return { kind: "batch", batch: { body, encoding, compression, itemCount } };
     }
-    this.settle();
-    return { kind: "damaged", itemCount };
+    try {
+      this.settle();
+    } catch {
+      // Its mark matters after a restart, when it is found damaged again.
+    }
+    return { kind: "damaged", itemCount, problem: "a batch in it is damaged" };
   }
 
   /** The taken batch is done with. @throws the error of the file system; the batch is then done until a restart. */

@@ -199,9 +199,26 @@ test("a batch whose bytes changed on disk is left out, counted, and said", async
   assert.deepEqual(dropped, [["spoolFailed", 4]]);
   assert.deepEqual(
     problems.map(({ message }) => message),
-    [`a batch in ${file} is damaged; it is left out`],
+    [`${file}: a batch in it is damaged; it is left out`],
   );
   assert.equal(spool.itemCount, 0);
+});
+
+test("a file that is no longer what it was is given up, and those after it go on", async () => {
+  using directory = temporaryDirectory();
+  const { spool, dropped, problems } = await open(directory.path);
+  using _ = spool;
+  const large = "x".repeat(MAX_BYTES / 16);
+  for (const text of [large, large, "last"]) spool.put(batchOf(text, 4));
+  const [first = "", second = ""] = filesIn(directory.path).sort();
+  writeFileSync(second, Buffer.alloc(statSync(second).size));
+  assert.deepEqual(drain(spool), [large, "last"]);
+  assert.deepEqual(dropped, [["spoolFailed", 4]]);
+  assert.deepEqual(
+    problems.map(({ message }) => message),
+    [`${second}: what waits in it is not found any more; it is left out`],
+  );
+  assert.notEqual(first, second);
 });
 
 test("two exporters cannot use one spool, one after the other can", async () => {

@@ -116,8 +116,7 @@ export class Spool implements BatchStore, Disposable {
         return taken.batch;
       }
       this.#onDrop("spoolFailed", taken.itemCount);
-      this.#onProblem(new OtlpError("spool", `a batch in ${segment.path} is damaged; it is left out`));
-      this.#removeIfDone(segment);
+      this.#onProblem(new OtlpError("spool", `${segment.path}: ${taken.problem}; it is left out`));
     }
   }
 
@@ -193,13 +192,13 @@ export class Spool implements BatchStore, Disposable {
   /** The next batch of a segment; a segment that cannot be read is given up. */
   #read(segment: Segment): Taken | undefined {
     try {
-      return segment.take();
+      const taken = segment.take();
+      if (taken?.kind === "damaged") this.#removeIfDone(segment);
+      return taken;
     } catch (cause) {
       this.#segments.splice(this.#segments.indexOf(segment), 1);
-      this.#onDrop("spoolFailed", segment.itemCount);
-      this.#onProblem(new OtlpError("spool", `${segment.path} cannot be read: ${messageOf(cause)}`, { cause }));
       segment.close();
-      return this.#segments[0] === undefined ? undefined : this.#read(this.#segments[0]);
+      return { kind: "damaged", itemCount: segment.itemCount, problem: messageOf(cause) };
     }
   }
 

@@ -25,12 +25,8 @@ const OPENSSL_ERROR = / [0-9A-F]+:error:[0-9A-F]+:[^:]*:[^:]*:([^:]+):.*$/s;
 /** A connection that could not be made, or that broke. */
 export function connectionProblem(endpoint: URL, error: unknown): OtlpError {
   const cause = firstOf(error);
-  const hint = HINTS[codeOf(cause)];
   const message = messageOf(cause).replace(OPENSSL_ERROR, ": $1");
-  return new OtlpError("connection", `${endpoint.href}: ${message}`, {
-    cause,
-    ...(hint === undefined ? {} : { hint }),
-  });
+  return new OtlpError("connection", `${endpoint.href}: ${message}`, { hint: HINTS[codeOf(cause)], cause });
 }
 
 /** No answer within the time of one try. */

@@ -7,7 +7,7 @@ import {
   type SecureClientSessionOptions,
 } from "node:http2";
 import { OtlpError } from "../../errors.ts";
-import type { Signal } from "../../model/signal.ts";
+import type { AnySignal } from "../../model/signal.ts";
 import type { Batch } from "../batch.ts";
 import type { ResolvedSettings } from "../settings.ts";
 import { connectionProblem, timeoutProblem } from "./connection-problem.ts";
@@ -34,11 +34,11 @@ interface Answer {
  * kept until it breaks, the receiver says that it goes away, or a call takes too long.
  */
 export class GrpcTransport implements Transport {
-  readonly #signal: Signal<never>;
+  readonly #signal: AnySignal;
   readonly #settings: ResolvedSettings;
   #session: ClientHttp2Session | undefined;
 
-  constructor(signal: Signal<never>, settings: ResolvedSettings) {
+  constructor(signal: AnySignal, settings: ResolvedSettings) {
     this.#signal = signal;
     this.#settings = settings;
   }
@@ -135,13 +135,9 @@ export class GrpcTransport implements Transport {
     const message = `${this.#settings.endpoint.href}: gRPC status ${status}${reason === "" ? "" : `: ${reason}`}`;
     const retryAfterMs = details?.retryDelayMs;
     if (!isRetryable(status, retryAfterMs !== undefined)) {
-      return { kind: "refused", problem: new OtlpError("refused", message, hintFor(status)) };
+      return { kind: "refused", problem: new OtlpError("refused", message, { hint: hintFor(status) }) };
     }
-    return {
-      kind: "retry",
-      problem: new OtlpError("unavailable", message),
-      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    };
+    return { kind: "retry", problem: new OtlpError("unavailable", message), retryAfterMs };
   }
 }
 
@@ -212,11 +208,16 @@ function lowerCaseKeys(headers: Readonly<Record<string, string>>): Record<string
   return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
 }
 
-function hintFor(status: GrpcStatus): { readonly hint?: string } {
-  if (status === "UNAUTHENTICATED" || status === "PERMISSION_DENIED") {
-    return { hint: "set the headers that the receiver wants: OTEL_EXPORTER_OTLP_HEADERS" };
+function hintFor(status: GrpcStatus): string | undefined {
+  switch (status) {
+    case "UNAUTHENTICATED":
+    case "PERMISSION_DENIED":
+      return "set the headers that the receiver wants: OTEL_EXPORTER_OTLP_HEADERS";
+    case "UNIMPLEMENTED":
+      return "the receiver does not take this signal";
+    case "RESOURCE_EXHAUSTED":
+      return "the batch may be larger than the receiver allows";
+    default:
+      return undefined;
   }
-  if (status === "UNIMPLEMENTED") return { hint: "the receiver does not take this signal" };
-  if (status === "RESOURCE_EXHAUSTED") return { hint: "the batch may be larger than the receiver allows" };
-  return {};
 }

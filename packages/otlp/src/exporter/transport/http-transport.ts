@@ -1,6 +1,6 @@
 import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from "node:http";
 import { OtlpError } from "../../errors.ts";
-import type { Signal } from "../../model/signal.ts";
+import type { AnySignal } from "../../model/signal.ts";
 import type { Batch } from "../batch.ts";
 import type { ResolvedSettings } from "../settings.ts";
 import { connectionProblem, timeoutProblem } from "./connection-problem.ts";
@@ -30,7 +30,7 @@ interface Answer {
  * Neither module is imported: that reads all of its exports, and in Node.js 24 the getters of `WebSocket` and others
  * among those of node:http load the whole of undici, 14 MB of memory.
  */
-export function openHttpTransport(signal: Signal<never>, settings: ResolvedSettings): Transport {
+export function openHttpTransport(signal: AnySignal, settings: ResolvedSettings): Transport {
   const connections = { keepAlive: true, maxSockets: 1 };
   if (settings.endpoint.protocol === "http:") {
     const http = process.getBuiltinModule("node:http");
@@ -48,12 +48,12 @@ export function openHttpTransport(signal: Signal<never>, settings: ResolvedSetti
 
 /** OTLP/HTTP over HTTP/1.1. Redirects are not followed: what is sent is for the receiver that was named. */
 class HttpTransport implements Transport {
-  readonly #signal: Signal<never>;
+  readonly #signal: AnySignal;
   readonly #settings: ResolvedSettings;
   readonly #request: RequestFunction;
   readonly #agent: Agent;
 
-  constructor(signal: Signal<never>, settings: ResolvedSettings, request: RequestFunction, agent: Agent) {
+  constructor(signal: AnySignal, settings: ResolvedSettings, request: RequestFunction, agent: Agent) {
     this.#signal = signal;
     this.#settings = settings;
     this.#request = request;
@@ -84,14 +84,10 @@ class HttpTransport implements Transport {
     const reason = messageIn(answer);
     const message = `${endpoint.href}: HTTP status ${answer.status}${reason === "" ? "" : `: ${reason}`}`;
     if (!RETRYABLE_STATUSES.has(answer.status)) {
-      return { kind: "refused", problem: new OtlpError("refused", message, hintFor(answer)) };
+      return { kind: "refused", problem: new OtlpError("refused", message, { hint: hintFor(answer) }) };
     }
     const askedForMs = retryAfterMs(answer.headers["retry-after"], clock.nowMs());
-    return {
-      kind: "retry",
-      problem: new OtlpError("unavailable", message),
-      ...(askedForMs === undefined ? {} : { retryAfterMs: askedForMs }),
-    };
+    return { kind: "retry", problem: new OtlpError("unavailable", message), retryAfterMs: askedForMs };
   }
 
   /** One request; once more where the connection was an old one that the receiver had just closed. */
@@ -167,16 +163,13 @@ function messageIn(answer: Answer): string {
   return "";
 }
 
-function hintFor({ status, headers }: Answer): { readonly hint?: string } {
+function hintFor({ status, headers }: Answer): string | undefined {
   if (status >= 300 && status < 400) {
-    return {
-      hint: `redirects are not followed; if it has moved, set the endpoint to ${headers.location ?? "its new place"}`,
-    };
+    return `redirects are not followed; if it has moved, set the endpoint to ${headers.location ?? "its new place"}`;
   }
-  if (status === 401 || status === 403)
-    return { hint: "set the headers that the receiver wants: OTEL_EXPORTER_OTLP_HEADERS" };
-  if (status === 404) return { hint: "check the endpoint's path; receivers take traces at /v1/traces" };
-  return {};
+  if (status === 401 || status === 403) return "set the headers that the receiver wants: OTEL_EXPORTER_OTLP_HEADERS";
+  if (status === 404) return "check the endpoint's path; receivers take traces at /v1/traces";
+  return undefined;
 }
 
 function isReset(error: unknown): boolean {

@@ -1,6 +1,6 @@
 import type { Encoding } from "../../encoding/encode.ts";
 import { messageOf, OtlpError } from "../../errors.ts";
-import type { Signal } from "../../model/signal.ts";
+import type { AnySignal } from "../../model/signal.ts";
 import { protobufFields, signedIntegerOf, stringOf } from "../../protobuf/reader.ts";
 import type { Batch } from "../batch.ts";
 import type { SendOutcome } from "./transport.ts";
@@ -13,12 +13,7 @@ interface PartialSuccess {
 const NOTHING_REJECTED: PartialSuccess = { rejectedCount: 0, message: "" };
 
 /** The outcome of a batch that was taken, from the body of the answer: an `Export…ServiceResponse`. */
-export function acceptedOutcome(
-  signal: Signal<never>,
-  batch: Batch,
-  answer: Uint8Array,
-  encoding: Encoding,
-): SendOutcome {
+export function acceptedOutcome(signal: AnySignal, batch: Batch, answer: Uint8Array, encoding: Encoding): SendOutcome {
   let partial: PartialSuccess;
   try {
     partial = encoding === "json" ? readJson(answer) : readProtobuf(answer);

@@ -1,5 +1,5 @@
 import type { OtlpError } from "../../errors.ts";
-import type { Signal } from "../../model/signal.ts";
+import type { AnySignal } from "../../model/signal.ts";
 import type { Batch } from "../batch.ts";
 import type { ResolvedSettings } from "../settings.ts";
 
@@ -10,13 +10,13 @@ export type SendOutcome =
       /** Items that the receiver took the batch without; they are lost. */
       readonly rejectedCount: number;
       /** What the receiver, or we, have to say about it. */
-      readonly problem?: OtlpError;
+      readonly problem?: OtlpError | undefined;
     }
   | {
       readonly kind: "retry";
       readonly problem: OtlpError;
       /** How long the receiver wants to be left alone. */
-      readonly retryAfterMs?: number;
+      readonly retryAfterMs?: number | undefined;
     }
   /** It will not be accepted, however often it is tried. */
   | { readonly kind: "refused"; readonly problem: OtlpError };
@@ -34,7 +34,7 @@ export interface Transport {
  *
  * @throws OtlpError of code `configuration` for certificates or keys that cannot be used.
  */
-export async function openTransport(signal: Signal<never>, settings: ResolvedSettings): Promise<Transport> {
+export async function openTransport(signal: AnySignal, settings: ResolvedSettings): Promise<Transport> {
   if (settings.endpoint.protocol === "https:") {
     const { checkTls } = await import("./check-tls.ts");
     checkTls(settings.tls);
