@@ -69,6 +69,16 @@ test("without latencies there are counts alone", () => {
   ]);
 });
 
+test("what never returns has no duration", () => {
+  const exit = timedCalls("exit_group", 1, 1, { timedCalls: 0, totalNs: 0, maxNs: 0, histogramNs: [] });
+  const report = syscallReport({ syscalls: [timedCalls("read", 1, 1000), exit], processes: [] });
+  assert.deepEqual(formatSyscallsTable(report, undefined, { columns: 60, rows: 40 }).slice(2), [
+    "CALL        CALLS  ERRORS  MOSTLY   TOTAL    MEAN     MAX",
+    "read            1                  1.0 us  1.0 us  1.0 us",
+    "exit_group      1",
+  ]);
+});
+
 test("a single process has no table of processes", () => {
   const [process] = syscallReport().processes;
   assert.ok(process);

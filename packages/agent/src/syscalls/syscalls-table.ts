@@ -73,14 +73,19 @@ function callLines(calls: readonly SyscallStatistics[], width: number): string[]
 }
 
 const timeColumns: readonly Column<SyscallStatistics>[] = [
-  { title: "TOTAL", align: "end", cell: ({ totalNs = 0 }) => formatDuration(totalNs) },
+  { title: "TOTAL", align: "end", cell: (statistics) => ifTimed(statistics, ({ totalNs = 0 }) => totalNs) },
   {
     title: "MEAN",
     align: "end",
-    cell: ({ totalNs = 0, timedCalls = 0 }) => (timedCalls === 0 ? "" : formatDuration(totalNs / timedCalls)),
+    cell: (statistics) => ifTimed(statistics, ({ totalNs = 0, timedCalls = 1 }) => totalNs / timedCalls),
   },
-  { title: "MAX", align: "end", cell: ({ maxNs = 0 }) => formatDuration(maxNs) },
+  { title: "MAX", align: "end", cell: (statistics) => ifTimed(statistics, ({ maxNs = 0 }) => maxNs) },
 ];
+
+/** Nothing for calls such as exit_group, which never return. */
+function ifTimed(statistics: SyscallStatistics, durationNs: (statistics: SyscallStatistics) => number): string {
+  return (statistics.timedCalls ?? 0) === 0 ? "" : formatDuration(durationNs(statistics));
+}
 
 function processLines(processes: readonly ProcessSyscalls[], width: number): string[] {
   const timed = processes.some(({ syscalls }) => areTimed(syscalls));
