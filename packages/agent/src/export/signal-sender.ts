@@ -44,7 +44,7 @@ export class SignalSender<Data> implements AsyncDisposable {
   ): Promise<SignalSender<Data>> {
     const problems = new ProblemLog(signal.name, onProblem);
     const exporter = await OtlpExporter.open(signal, { ...settings, onProblem: (problem) => problems.add(problem) });
-    return new SignalSender(signal, exporter, withoutCredentials(settings.endpoint), problems, before);
+    return new SignalSender(signal, exporter, settings.endpoint, problems, before);
   }
 
   /** Never throws: what cannot be sent is counted, and said. */
@@ -100,11 +100,4 @@ class ProblemLog {
       ...(hint !== undefined && { hint }),
     });
   }
-}
-
-function withoutCredentials(endpoint: string): string {
-  const url = new URL(endpoint);
-  url.username = "";
-  url.password = "";
-  return url.href;
 }
