@@ -20,6 +20,20 @@ test("CAP_BPF and CAP_PERFMON are enough to profile every process, without names
   assert.match(stderr, /^skep: kernel functions have no names: /m);
 });
 
+for (const [command, kind] of [
+  ["syscalls", undefined],
+  ["processes", "summary"],
+  ["files", "summary"],
+] as const) {
+  test(`CAP_BPF and CAP_PERFMON are enough to trace ${command}`, async () => {
+    const { code, stdout, stderr } = await runSkep([command, "--json", "-d", "0.5"], {
+      capabilities: ["bpf", "perfmon"],
+    });
+    assert.equal(code, 0, stderr);
+    assert.equal(JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "").kind, kind);
+  });
+}
+
 test("with CAP_SYSLOG the kernel's functions have names", async () => {
   const { code, stderr } = await runSkep(["profile", "--json", "-d", "0.1"], {
     capabilities: ["bpf", "perfmon", "syslog"],

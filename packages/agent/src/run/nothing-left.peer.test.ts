@@ -32,11 +32,20 @@ async function whatStays(before: Record<Kind, Set<number>>): Promise<Record<stri
 
 const NOTHING = { prog: [], map: [], link: [], btf: [] };
 
-for (const options of [[], ["--off-cpu"], ["-p", String(process.pid)]]) {
-  test(`kill -9 of "skep profile ${options.join(" ")}" leaves nothing in the kernel`, async () => {
+const killed: readonly [args: readonly string[], says: string][] = [
+  [["profile"], "Profiling"],
+  [["profile", "--off-cpu"], "Profiling"],
+  [["profile", "-p", String(process.pid)], "Profiling"],
+  [["syscalls"], "Counting"],
+  [["processes"], "Watching"],
+  [["files", "--slow", "10"], "Counting"],
+];
+
+for (const [args, says] of killed) {
+  test(`kill -9 of "skep ${args.join(" ")}" leaves nothing in the kernel`, async () => {
     const before = snapshot();
-    const skep = new SkepProcess(["profile", "--json", "-d", "3600", ...options]);
-    await skep.says("Profiling");
+    const skep = new SkepProcess([...args, "--json", "-d", "3600"]);
+    await skep.says(says);
     const during = snapshot();
     for (const kind of ["prog", "map"] as const) {
       assert.ok(during[kind].difference(before[kind]).size > 0, `bpftool sees no ${kind} of ours while it runs`);
@@ -48,7 +57,10 @@ for (const options of [[], ["--off-cpu"], ["-p", String(process.pid)]]) {
 }
 
 const endings: readonly [what: string, args: readonly string[], code: number][] = [
-  ["a result", ["profile", "--json", "-d", "0.1"], 0],
+  ["a profile", ["profile", "--json", "-d", "0.1"], 0],
+  ["system calls", ["syscalls", "--json", "-d", "0.1"], 0],
+  ["processes", ["processes", "--json", "-d", "0.1"], 0],
+  ["files", ["files", "--json", "--slow", "10", "-d", "0.1"], 0],
   ["an error", ["profile", "--json", "-p", "4194303"], 1],
   ["the doctor", ["doctor"], 0],
 ];
