@@ -28,6 +28,7 @@ const lines: readonly [event: ProcessEvent, whole: string, at80?: string][] = [
     processExec({ arguments: ["a", "b"], argumentCount: 200, argumentsTruncated: true }),
     "   4242    4200  exec    a b … (200 arguments)",
   ],
+  [processExec({ arguments: [], argumentCount: 0 }), "   4242    4200  exec    /usr/bin/make"],
   [processExecFailure(), "   4242    4200  failed  /usr/local/bin/cc: ENOENT"],
   [
     processExecFailure({ path: `/${"long/".repeat(20)}cc` }),

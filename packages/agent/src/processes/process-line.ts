@@ -45,7 +45,9 @@ function describe(event: ProcessEvent, columns: number): string {
       return cutMiddle(printable(event.name), columns);
     case "exec": {
       const more = event.argumentsTruncated ? ` … (${event.argumentCount} arguments)` : "";
-      return cutEnd(printable(shellWords(event.arguments)) + more, columns);
+      // Before Linux 5.18 a program may be run without even its name.
+      const words = event.arguments.length === 0 ? [event.executablePath] : event.arguments;
+      return cutEnd(printable(shellWords(words)) + more, columns);
     }
     case "exec-failure": {
       const end = `: ${event.error}`;

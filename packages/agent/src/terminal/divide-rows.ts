@@ -1,3 +1,5 @@
+import { formatCount } from "./numbers.ts";
+
 /** The lines that a table takes beside its rows: an empty one, its titles, and one that says how many rows are left out. */
 const LINES_AROUND = 3;
 
@@ -19,5 +21,5 @@ export function divideRows(lines: number, first: number, second: number): readon
 
 /** The line below a table that does not show all its rows. */
 export function moreLines(all: number, shown: number): string[] {
-  return all > shown ? [`and ${(all - shown).toLocaleString("en-US")} more`] : [];
+  return all > shown ? [`and ${formatCount(all - shown)} more`] : [];
 }
