@@ -1,9 +1,8 @@
 import type { Round, RoundReader, TracerState } from "../pipeline/round.ts";
 import { ProcessLog } from "./process-log.ts";
 import { readPoint, readRound } from "./read-round.ts";
-import { rowBytes } from "./rows.ts";
 import { Series, type SeriesPoint } from "./series.ts";
-import { foldedRows, joinSpans, markUse, renumbered, type Span, STACK_ROWS, spanBytes } from "./span.ts";
+import { foldedRows, joinSpans, markUse, renumbered, type Span, spanBytes } from "./span.ts";
 import { HistoryTables } from "./tables.ts";
 
 export interface HistoryOptions {
@@ -53,8 +52,10 @@ const COARSEST_SPAN_MS = 60_000;
 const SHARES = { tables: 0.55, rows: 0.32, log: 0.1 };
 /** Room is made from here on, before anything has to be left out. */
 const NEARLY_FULL = 0.8;
-/** No table of a single span may take more than this share of the memory for rows. */
-const TABLE_OF_SPAN_SHARE = 1 / 12;
+/** What stacks, files, or calls of processes of a single span may take of the memory for rows. */
+const TABLE_OF_SPAN_SHARE = 1 / 40;
+/** What spans that became coarser keep of it. */
+const COARSE_SHARE = 1 / 4;
 
 /**
  * The last minutes of rounds in bounded memory: what the page, its API and pprof answer from.
@@ -71,7 +72,7 @@ export class History implements RoundReader {
   readonly #retentionMs: number;
   readonly #limitBytes: number;
   readonly #rowLimitBytes: number;
-  readonly #maximumRows: number;
+  readonly #tableBytes: number;
   readonly #listeners = new Set<(round: Round, point: SeriesPoint) => void>();
   #spans: Span[] = [];
   #latest: LatestSamples | undefined;
@@ -87,7 +88,7 @@ export class History implements RoundReader {
     this.tables = new HistoryTables(available * SHARES.tables);
     this.log = new ProcessLog(available * SHARES.log, this.tables);
     this.#rowLimitBytes = available * SHARES.rows;
-    this.#maximumRows = Math.floor((this.#rowLimitBytes * TABLE_OF_SPAN_SHARE) / rowBytes(STACK_ROWS));
+    this.#tableBytes = this.#rowLimitBytes * TABLE_OF_SPAN_SHARE;
   }
 
   read(round: Round): void {
@@ -184,7 +185,7 @@ export class History implements RoundReader {
   #readWhole(round: Round): Span {
     for (;;) {
       const { refused } = this.tables;
-      const span = readRound(round, this.tables, this.#maximumRows);
+      const span = readRound(round, this.tables, this.#tableBytes);
       const isWhole = this.tables.refused === refused;
       if (isWhole || this.#spans.length === 0) {
         if (!isWhole) this.#cutRounds++;
@@ -194,15 +195,18 @@ export class History implements RoundReader {
     }
   }
 
-  /** Forgetting what nothing refers to any more may do; then spans are joined, then the oldest are dropped. */
+  /**
+   * Forgetting what nothing refers to any more may do. If not, spans become coarser, in time and in detail, the older
+   * half first; then the oldest are dropped.
+   */
   #makeRoom(): void {
     if (!this.#isNearlyFull) return;
     this.#compact();
     for (const share of [0.5, 0.9]) {
       if (!this.#isNearlyFull) return;
-      if (this.#joinOlder(Math.floor(this.#spans.length * share))) this.#compact();
+      this.#coarsen(Math.floor(this.#spans.length * share));
     }
-    while (this.#isNearlyFull && this.#spans.length > 1) this.#dropOldest(Math.ceil(this.#spans.length / 4));
+    while (this.#isNearlyFull && this.#spans.length > 1) this.#dropOldest(Math.ceil(this.#spans.length / 8));
   }
 
   #dropOldest(count: number): void {
@@ -210,21 +214,22 @@ export class History implements RoundReader {
     this.#compact();
   }
 
-  /** Joins neighbours among the oldest; false where all of them are as coarse as they may get. */
-  #joinOlder(count: number): boolean {
+  /** Joins neighbours among the oldest, and keeps only the heavier rows of all of them. */
+  #coarsen(count: number): void {
+    const tableBytes = this.#tableBytes * COARSE_SHARE;
     const joined: Span[] = [];
     for (const span of this.#spans.slice(0, count)) {
       const previous = joined.at(-1);
       // Only spans of about the same size: else the oldest would be joined with each one that follows.
       const isPair = previous !== undefined && previous.roundCount <= span.roundCount;
       if (previous !== undefined && isPair && span.endMs - previous.startMs <= COARSEST_SPAN_MS) {
-        joined[joined.length - 1] = joinSpans(previous, span, this.#maximumRows);
+        joined[joined.length - 1] = joinSpans([previous, span], tableBytes);
       } else {
-        joined.push(span);
+        joined.push(joinSpans([span], tableBytes));
       }
     }
     this.#spans.splice(0, count, ...joined);
-    return joined.length < count;
+    this.#compact();
   }
 
   #compact(): void {

@@ -2,7 +2,7 @@ import type { FileOperations, FileReport } from "@skep/tracers/files";
 import type { CpuProfile, ProfileSample } from "@skep/tracers/profiling";
 import type { SyscallReport, SyscallStatistics } from "@skep/tracers/syscalls";
 import type { Round, TracerName } from "../pipeline/round.ts";
-import { RowsBuilder } from "./rows.ts";
+import { RowsBuilder, rowsIn } from "./rows.ts";
 import type { SeriesPoint, SeriesValues } from "./series.ts";
 import {
   CALL_ROWS,
@@ -19,14 +19,14 @@ import {
 import type { HistoryTables } from "./tables.ts";
 
 /** What the history keeps of a round, apart from the events of processes. */
-export function readRound(round: Round, tables: HistoryTables, maximumRows: number): Span {
+export function readRound(round: Round, tables: HistoryTables, tableBytes: number): Span {
   return withoutAbsent({
     ...timesOf(round),
     roundCount: 1,
-    cpu: round.cpu && readStacks(round.cpu, tables, maximumRows),
-    offCpu: round.offCpu && readStacks(round.offCpu, tables, maximumRows),
-    calls: round.syscalls && readCalls(round.syscalls, tables, maximumRows),
-    files: round.files && readFiles(round.files, tables, maximumRows),
+    cpu: round.cpu && readStacks(round.cpu, tables, tableBytes),
+    offCpu: round.offCpu && readStacks(round.offCpu, tables, tableBytes),
+    calls: round.syscalls && readCalls(round.syscalls, tables, tableBytes),
+    files: round.files && readFiles(round.files, tables, tableBytes),
     losses: readReasons(lossesOf(round), tables),
     incomplete: readReasons(incompleteOf(round), tables),
   });
@@ -61,20 +61,27 @@ function timesOf({ startUnixNs, endUnixNs }: Round): { readonly startMs: number;
   return { startMs: Number(startUnixNs) / 1e6, endMs: Number(endUnixNs) / 1e6 };
 }
 
-function readStacks(profile: CpuProfile, tables: HistoryTables, maximumRows: number): StackSpan {
+function readStacks(profile: CpuProfile, tables: HistoryTables, tableBytes: number): StackSpan {
   const rows = new RowsBuilder(STACK_ROWS);
   const frames = new Map<ProfileSample["stack"][number], number | undefined>();
   const processes = new Map<ProfileSample["process"], number>();
-  for (const sample of profile.samples) {
+  const [heavy, light] = heaviest(profile.samples, rowsIn(tableBytes, STACK_ROWS), nanosecondsOf);
+  for (const sample of heavy) {
     const stack = sample.stack.map((frame) => cached(frames, frame, () => tables.addFrame(frame)));
     const process = cached(processes, sample.process, () => tables.addProcess(sample.process));
     rows.add(process, tables.addStack(stack), sample.values);
   }
+  for (const { process, values } of light) {
+    rows.fold(
+      cached(processes, process, () => tables.addProcess(process)),
+      values,
+    );
+  }
   const { frequencyHz, period: periodNs, cpuCount, durationNs, sampleCount } = profile;
-  return { facts: { frequencyHz, periodNs, cpuCount, durationNs, sampleCount }, rows: rows.build(maximumRows) };
+  return { facts: { frequencyHz, periodNs, cpuCount, durationNs, sampleCount }, rows: rows.build() };
 }
 
-function readCalls(report: SyscallReport, tables: HistoryTables, maximumRows: number): CallSpan {
+function readCalls(report: SyscallReport, tables: HistoryTables, tableBytes: number): CallSpan {
   const calls = new RowsBuilder(CALL_ROWS);
   const processCalls = new RowsBuilder(CALL_ROWS);
   const errors = new RowsBuilder(COUNT_ROWS);
@@ -95,10 +102,10 @@ function readCalls(report: SyscallReport, tables: HistoryTables, maximumRows: nu
   }
   return {
     durationNs: report.durationNs,
-    calls: calls.build(maximumRows),
-    processCalls: processCalls.build(maximumRows),
-    errors: errors.build(maximumRows),
-    latencies: latencies.build(maximumRows),
+    calls: calls.build(),
+    processCalls: processCalls.build(rowsIn(tableBytes, CALL_ROWS)),
+    errors: errors.build(),
+    latencies: latencies.build(),
   };
 }
 
@@ -119,13 +126,15 @@ function errorCount({ errors }: { readonly errors: Readonly<Record<string, numbe
   return sumOf(Object.values(errors), (count) => count);
 }
 
-function readFiles(report: FileReport, tables: HistoryTables, maximumRows: number): FileSpan {
+function readFiles(report: FileReport, tables: HistoryTables, tableBytes: number): FileSpan {
   const rows = new RowsBuilder(FILE_ROWS);
-  for (const file of report.files) {
+  const [heavy, light] = heaviest(report.files, rowsIn(tableBytes, FILE_ROWS), (file) => operationValues(file)[6] ?? 0);
+  for (const file of heavy) {
     rows.add(tables.addProcess(file.process), tables.addFile(file), [...operationValues(file), errorCount(file)]);
   }
+  for (const file of light) rows.fold(0, [...operationValues(file), errorCount(file)]);
   rows.add(0, 0, [...operationValues(report.unattributed), 0]);
-  return { durationNs: report.durationNs, rows: rows.build(maximumRows) };
+  return { durationNs: report.durationNs, rows: rows.build() };
 }
 
 /** In the order of `FILE_ROWS`, up to the errors. */
@@ -176,6 +185,17 @@ function nanosecondsOf({ values }: ProfileSample): number {
 
 function sumOf<Item>(items: readonly Item[], value: (item: Item) => number): number {
   return items.reduce((sum, item) => sum + value(item), 0);
+}
+
+/** The heaviest ones, and the rest: what is too light to be kept does not enter the tables either. */
+function heaviest<Item>(
+  items: readonly Item[],
+  maximum: number,
+  weight: (item: Item) => number,
+): readonly [heavy: readonly Item[], light: readonly Item[]] {
+  if (items.length <= maximum) return [items, []];
+  const ordered = items.toSorted((a, b) => weight(b) - weight(a));
+  return [ordered.slice(0, maximum), ordered.slice(maximum)];
 }
 
 function cached<Key, Value>(cache: Map<Key, Value>, key: Key, make: () => Value): Value {

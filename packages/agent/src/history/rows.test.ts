@@ -34,7 +34,7 @@ test("joining and folding leave sums and maxima as they were", () => {
   );
 });
 
-test("the heaviest rows stay, the light ones become one", () => {
+test("the heaviest rows stay, the light ones become one for each first key", () => {
   const list = Array.from({ length: 10 }, (_, index) => ({ first: 1, second: index, count: index, longest: index }));
   const rows = rowsOf(list, 4);
   const seen: unknown[] = [];
@@ -43,9 +43,15 @@ test("the heaviest rows stay, the light ones become one", () => {
     [1, 9, 9, 9],
     [1, 8, 8, 8],
     [1, 7, 7, 7],
-    [0, 0, 21, 6],
+    [1, 0, 21, 6],
   ]);
   assert.equal(rows.folded, 6);
+  // Each of them with a first key of its own: even those are too many.
+  const apart = rowsOf(
+    list.map((row) => ({ ...row, first: row.second + 1 })),
+    4,
+  );
+  assert.deepEqual(Array.from(apart.first), [10, 9, 8, 0]);
 });
 
 test("keys that would run into each other are refused", () => {

@@ -23,7 +23,7 @@ export class Rows<Name extends string> {
   readonly size: number;
   readonly first: Int32Array;
   readonly second: Int32Array;
-  /** Rows that were folded into the one with both keys 0. */
+  /** Rows that were folded into others because there were too many. */
   readonly folded: number;
   readonly #columns: Readonly<Record<Name, Float64Array>>;
 
@@ -73,7 +73,12 @@ export class Rows<Name extends string> {
   }
 }
 
-export function rowBytes(shape: RowShape<string>): number {
+/** How many rows of that shape fit into so many bytes; at least 4. */
+export function rowsIn(tableBytes: number, shape: RowShape<string>): number {
+  return Math.max(4, Math.floor(tableBytes / rowBytes(shape)));
+}
+
+function rowBytes(shape: RowShape<string>): number {
   return 2 * 4 + shape.values.length * 8;
 }
 
@@ -81,7 +86,7 @@ export function rowBytes(shape: RowShape<string>): number {
 export class RowsBuilder<Name extends string> {
   readonly #shape: RowShape<Name>;
   readonly #combinations: readonly Combination[];
-  readonly #rows = new Map<number, number>();
+  readonly #rowByKey = new Map<number, number>();
   readonly #first: number[] = [];
   readonly #second: number[] = [];
   readonly #values: number[][];
@@ -97,18 +102,24 @@ export class RowsBuilder<Name extends string> {
   add(first: number, second: number, values: readonly number[]): void {
     if (first >= KEY_LIMIT || second >= KEY_LIMIT) throw new RangeError(`a key is too large: ${first}, ${second}`);
     const key = first * KEY_LIMIT + second;
-    let row = this.#rows.get(key);
+    let row = this.#rowByKey.get(key);
     if (row === undefined) {
       row = this.#first.push(first) - 1;
       this.#second.push(second);
       for (const column of this.#values) column.push(0);
-      this.#rows.set(key, row);
+      this.#rowByKey.set(key, row);
     }
     for (const [index, column] of this.#values.entries()) {
       const before = column[row] ?? 0;
       const value = values[index] ?? 0;
       column[row] = this.#combinations[index] === "maximum" ? Math.max(before, value) : before + value;
     }
+  }
+
+  /** Adds what has no row of its own, since it is too light. */
+  fold(first: number, values: readonly number[]): void {
+    this.add(first, 0, values);
+    this.#folded++;
   }
 
   addAll(rows: Rows<Name>): void {
@@ -123,41 +134,36 @@ export class RowsBuilder<Name extends string> {
     this.#folded += rows.folded;
   }
 
-  /** The rows; where there are more than `maximumRows`, the lightest ones are folded into the one with both keys 0. */
+  /**
+   * The rows; where there are more than `maximumRows`, the lightest ones are folded: those with the same first key into
+   * one with 0 for the second, and what is too light even so into the one with both keys 0.
+   */
   build(maximumRows: number = Number.POSITIVE_INFINITY): Rows<Name> {
-    const order = this.#first.map((_, row) => row);
-    if (order.length <= maximumRows) return this.#rowsOf(order, this.#folded);
-    const weights = this.#values[this.#shape.values.indexOf(this.#shape.weight)] ?? [];
-    order.sort((a, b) => (weights[b] ?? 0) - (weights[a] ?? 0));
-    const kept = new RowsBuilder(this.#shape);
-    for (const [rank, row] of order.entries()) {
-      const isKept = rank < maximumRows - 1;
-      kept.add(
-        isKept ? (this.#first[row] ?? 0) : 0,
-        isKept ? (this.#second[row] ?? 0) : 0,
-        this.#values.map((column) => column[row] ?? 0),
-      );
-    }
-    return kept.#rowsOf(
-      kept.#first.map((_, row) => row),
-      this.#folded + order.length - kept.#first.length,
-    );
+    if (this.#first.length <= maximumRows) return this.#rows(this.#folded);
+    const byFirst = this.#foldedBeyond(Math.ceil(maximumRows * 0.75), (first) => first);
+    const kept = byFirst.#first.length <= maximumRows ? byFirst : byFirst.#foldedBeyond(maximumRows - 1, () => 0);
+    return kept.#rows(this.#folded + this.#first.length - kept.#first.length);
   }
 
-  #rowsOf(order: readonly number[], folded: number): Rows<Name> {
+  /** The heaviest rows as they are, all others with the first key that is given and the second key 0. */
+  #foldedBeyond(count: number, firstOf: (first: number) => number): RowsBuilder<Name> {
+    const weights = this.#values[this.#shape.values.indexOf(this.#shape.weight)] ?? [];
+    const heaviestFirst = this.#first.map((_, row) => row).sort((a, b) => (weights[b] ?? 0) - (weights[a] ?? 0));
+    const folded = new RowsBuilder(this.#shape);
+    for (const [rank, row] of heaviestFirst.entries()) {
+      const first = this.#first[row] ?? 0;
+      const values = this.#values.map((column) => column[row] ?? 0);
+      if (rank < count) folded.add(first, this.#second[row] ?? 0, values);
+      else folded.add(firstOf(first), 0, values);
+    }
+    return folded;
+  }
+
+  #rows(folded: number): Rows<Name> {
     const columns = Object.fromEntries(
-      this.#shape.values.map((name, index) => [
-        name,
-        Float64Array.from(order, (row) => this.#values[index]?.[row] ?? 0),
-      ]),
+      this.#shape.values.map((name, index) => [name, Float64Array.from(this.#values[index] ?? [])]),
     ) as Record<Name, Float64Array>;
-    return new Rows(
-      this.#shape,
-      Int32Array.from(order, (row) => this.#first[row] ?? 0),
-      Int32Array.from(order, (row) => this.#second[row] ?? 0),
-      columns,
-      folded,
-    );
+    return new Rows(this.#shape, Int32Array.from(this.#first), Int32Array.from(this.#second), columns, folded);
   }
 }
 

@@ -1,4 +1,4 @@
-import { joinRows, type Rows } from "./rows.ts";
+import { joinRows, type RowShape, type Rows, rowsIn } from "./rows.ts";
 import type { HistoryTables, TableRenumbering, TableUse } from "./tables.ts";
 
 /** Keys: process, stack. */
@@ -47,7 +47,8 @@ export interface CallSpan {
   /** Keys: name of the call, name of the errno. */
   readonly errors: CountRows;
   /**
-   * Keys: name of the call, log2 of the bucket's lower bound in nanoseconds. Empty where latencies were not measured.
+   * Keys: name of the call, number of the bucket: log2 of its lower bound in nanoseconds. Empty where latencies were not
+   * measured.
    */
   readonly latencies: CountRows;
 }
@@ -95,45 +96,77 @@ function rowsOf({ cpu, offCpu, calls, files, losses, incomplete }: Span): readon
   ];
 }
 
-/** Two neighbours as one. */
-export function joinSpans(a: Span, b: Span, maximumRows: number): Span {
+/**
+ * Neighbours as one span, with at most so many bytes for stacks, for calls of processes, and for files: what there is
+ * most of. Latencies, errors and losses stay whole, since the rare ones matter most.
+ */
+export function joinSpans(parts: readonly [Span, ...Span[]], tableBytes: number): Span {
+  const [first] = parts;
+  const calls = parts.flatMap((span) => span.calls ?? []);
+  const files = parts.flatMap((span) => span.files ?? []);
   return withoutAbsent({
-    startMs: a.startMs,
-    endMs: b.endMs,
-    roundCount: a.roundCount + b.roundCount,
-    cpu: either(a.cpu, b.cpu, (left, right) => joinStacks(left, right, maximumRows)),
-    offCpu: either(a.offCpu, b.offCpu, (left, right) => joinStacks(left, right, maximumRows)),
-    calls: either(a.calls, b.calls, (left, right) => ({
-      durationNs: left.durationNs + right.durationNs,
-      calls: joinRows(CALL_ROWS, [left.calls, right.calls], maximumRows),
-      processCalls: joinRows(CALL_ROWS, [left.processCalls, right.processCalls], maximumRows),
-      errors: joinRows(COUNT_ROWS, [left.errors, right.errors], maximumRows),
-      latencies: joinRows(COUNT_ROWS, [left.latencies, right.latencies], maximumRows),
-    })),
-    files: either(a.files, b.files, (left, right) => ({
-      durationNs: left.durationNs + right.durationNs,
-      rows: joinRows(FILE_ROWS, [left.rows, right.rows], maximumRows),
-    })),
-    losses: joinRows(COUNT_ROWS, [a.losses, b.losses], maximumRows),
-    incomplete: joinRows(COUNT_ROWS, [a.incomplete, b.incomplete], maximumRows),
+    startMs: first.startMs,
+    endMs: parts.at(-1)?.endMs ?? first.endMs,
+    roundCount: parts.reduce((sum, { roundCount }) => sum + roundCount, 0),
+    cpu: joinStacks(
+      parts.flatMap(({ cpu }) => cpu ?? []),
+      tableBytes,
+    ),
+    offCpu: joinStacks(
+      parts.flatMap(({ offCpu }) => offCpu ?? []),
+      tableBytes,
+    ),
+    calls:
+      calls.length === 0
+        ? undefined
+        : {
+            durationNs: sumOfDurations(calls),
+            calls: joined(CALL_ROWS, calls, "calls"),
+            processCalls: joined(CALL_ROWS, calls, "processCalls", tableBytes),
+            errors: joined(COUNT_ROWS, calls, "errors"),
+            latencies: joined(COUNT_ROWS, calls, "latencies"),
+          },
+    files:
+      files.length === 0
+        ? undefined
+        : { durationNs: sumOfDurations(files), rows: joined(FILE_ROWS, files, "rows", tableBytes) },
+    losses: joined(COUNT_ROWS, parts, "losses"),
+    incomplete: joined(COUNT_ROWS, parts, "incomplete"),
   });
 }
 
-function joinStacks(a: StackSpan, b: StackSpan, maximumRows: number): StackSpan {
-  return { facts: joinFacts([a.facts, b.facts]), rows: joinRows(STACK_ROWS, [a.rows, b.rows], maximumRows) };
+/** All stacks as those of one span; undefined where there is none. */
+export function joinStacks(parts: readonly StackSpan[], tableBytes?: number): StackSpan | undefined {
+  const [first, ...others] = parts;
+  if (first === undefined) return undefined;
+  const facts = joinFacts([first.facts, ...others.map((part) => part.facts)]);
+  return { facts, rows: joined(STACK_ROWS, parts, "rows", tableBytes) };
+}
+
+function joined<Name extends string, Key extends string>(
+  shape: RowShape<Name>,
+  parts: readonly Readonly<Record<Key, Rows<NoInfer<Name>>>>[],
+  key: Key,
+  tableBytes?: number,
+): Rows<Name> {
+  return joinRows(
+    shape,
+    parts.map((part) => part[key]),
+    tableBytes === undefined ? undefined : rowsIn(tableBytes, shape),
+  );
+}
+
+function sumOfDurations(parts: readonly { readonly durationNs: number }[]): number {
+  return parts.reduce((sum, { durationNs }) => sum + durationNs, 0);
 }
 
 /** How it was sampled is taken from the last one. */
-export function joinFacts(parts: readonly [ProfileFacts, ...ProfileFacts[]]): ProfileFacts {
+function joinFacts(parts: readonly [ProfileFacts, ...ProfileFacts[]]): ProfileFacts {
   return parts.reduce((a, b) => ({
     ...b,
     durationNs: a.durationNs + b.durationNs,
     sampleCount: a.sampleCount + b.sampleCount,
   }));
-}
-
-function either<Part>(a: Part | undefined, b: Part | undefined, join: (a: Part, b: Part) => Part): Part | undefined {
-  return a === undefined || b === undefined ? (a ?? b) : join(a, b);
 }
 
 interface MaybeSpan extends Omit<Span, "cpu" | "offCpu" | "calls" | "files"> {

@@ -2,24 +2,14 @@ import type { Frame, Mapping, ProcessInfo, Profile, ProfileSample } from "@skep/
 import type { FlameGraphData, FlameProcess } from "../output/flame-graph-data.ts";
 import type { ProcessShare } from "./answers.ts";
 import type { History, TimeRange } from "./history.ts";
-import { joinRows } from "./rows.ts";
-import { joinFacts, STACK_ROWS, type StackSpan } from "./span.ts";
+import { joinStacks, type StackSpan } from "./span.ts";
 import type { HistoryTables, KeptProcess } from "./tables.ts";
 
 export type ProfileMode = "on-cpu" | "off-cpu";
 
 /** All stacks of the range as those of one span; undefined where that tracer was off all the time. */
 export function stacksOf(history: History, mode: ProfileMode, range: TimeRange): StackSpan | undefined {
-  const spans = history.spans(range).flatMap((span) => (mode === "on-cpu" ? span.cpu : span.offCpu) ?? []);
-  const [first, ...others] = spans;
-  if (first === undefined) return undefined;
-  return {
-    facts: joinFacts([first.facts, ...others.map(({ facts }) => facts)]),
-    rows: joinRows(
-      STACK_ROWS,
-      spans.map(({ rows }) => rows),
-    ),
-  };
+  return joinStacks(history.spans(range).flatMap((span) => (mode === "on-cpu" ? span.cpu : span.offCpu) ?? []));
 }
 
 /** What processes there are, the heaviest first. */

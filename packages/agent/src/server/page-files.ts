@@ -9,7 +9,7 @@ const FOLDER_URLS = ["../assets/live/", "../../../ui/dist/live/"].map((path) => 
 
 /** All that there is: a path of a request names one of these, or nothing. */
 const FILES: ReadonlyMap<string, { readonly file: string; readonly contentType: string }> = new Map([
-  ["/", { file: "index.html", contentType: "text/html; charset=utf-8" }],
+  ["/", { file: "live.html", contentType: "text/html; charset=utf-8" }],
   ["/live.js", { file: "live.js", contentType: "text/javascript; charset=utf-8" }],
   ["/live.css", { file: "live.css", contentType: "text/css; charset=utf-8" }],
 ]);

@@ -25,9 +25,14 @@ export class CallTree {
   readonly depth: Uint16Array;
   /** The first node after the subtree. */
   readonly end: Int32Array;
-  /** Of the node alone, and with all that it called; in the unit of the profile. */
+  /**
+   * Of the node alone, and with all that it called; in the unit of the profile. Where two spans are compared, of both
+   * together, the baseline as if it had been as long as the other: so nothing that is in one of them alone is missing.
+   */
   readonly self: Float64Array;
   readonly total: Float64Array;
+  /** The part of `total` that the baseline has. Absent where nothing is compared. */
+  readonly baselineTotal?: Float64Array;
   /** Distinct labels; nodes of the same function share one. */
   readonly labels: readonly NodeLabel[];
   /** Index in `labels`. */
@@ -43,8 +48,15 @@ export class CallTree {
     this.self = new Float64Array(this.size);
     this.labelOf = new Int32Array(this.size).fill(firstProcessLabel - 1);
     this.#addNodes(data, firstProcessLabel);
+    const baseline = this.#baselineOf(data);
+    for (const [node, value] of baseline?.entries() ?? []) this.self[node] = at(this.self, node) + value;
     this.total = this.self.slice();
-    this.#addUp();
+    this.#findEnds();
+    this.#addUp(this.total);
+    if (baseline !== undefined) {
+      this.baselineTotal = baseline;
+      this.#addUp(baseline);
+    }
   }
 
   label(node: number): NodeLabel {
@@ -79,16 +91,34 @@ export class CallTree {
     }
   }
 
-  /** Backwards every node comes after its children: one pass gives the totals and the ends of the subtrees. */
-  #addUp(): void {
+  /** What each node itself had in the baseline. */
+  #baselineOf({ baseline, durationNs, processes }: FlameGraphData): Float64Array | undefined {
+    if (baseline === undefined) return undefined;
+    const scale = baseline.durationNs === 0 ? 0 : durationNs / baseline.durationNs;
+    const values = [0, ...processes.flatMap(({ nodes, baseline: own = [] }) => padded(own, 1 + nodes.length / 3))];
+    return Float64Array.from(values, (value) => value * scale);
+  }
+
+  /** Backwards every node comes after its children: one pass gives the ends of the subtrees. */
+  #findEnds(): void {
     for (let node = this.size - 1; node >= 0; node--) {
       this.end[node] = Math.max(at(this.end, node), node + 1);
       const parent = at(this.parent, node);
-      if (parent < 0) continue;
-      this.total[parent] = at(this.total, parent) + at(this.total, node);
-      this.end[parent] = Math.max(at(this.end, parent), at(this.end, node));
+      if (parent >= 0) this.end[parent] = Math.max(at(this.end, parent), at(this.end, node));
     }
   }
+
+  /** Adds to each node what is below it. */
+  #addUp(values: Float64Array): void {
+    for (let node = this.size - 1; node > 0; node--) {
+      const parent = at(this.parent, node);
+      values[parent] = at(values, parent) + at(values, node);
+    }
+  }
+}
+
+function padded(values: readonly number[], length: number): readonly number[] {
+  return Array.from({ length }, (_, index) => values[index] ?? 0);
 }
 
 /** The element of a column at an index that is known to be in it. */

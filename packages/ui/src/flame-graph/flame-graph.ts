@@ -18,6 +18,8 @@ export class FlameGraph {
   #focus: Focus = focusOn(ROOT);
   #orientation: Orientation = "icicle";
   #found: SearchResult | undefined;
+  readonly #resizes = new ResizeObserver(() => this.#render());
+  readonly #listening = new AbortController();
 
   constructor(data: FlameGraphData, graph: HTMLElement, tooltip: HTMLElement) {
     this.tree = new CallTree(data);
@@ -25,7 +27,15 @@ export class FlameGraph {
     this.#view = new GraphView(graph, this.tree);
     this.#tooltip = new Tooltip(tooltip, this.tree);
     this.#listen(graph);
-    new ResizeObserver(() => this.#render()).observe(graph.parentElement ?? graph);
+    this.#resizes.observe(graph.parentElement ?? graph);
+  }
+
+  /** Leaves the element empty, for another graph. */
+  dispose(): void {
+    this.#resizes.disconnect();
+    this.#listening.abort();
+    this.#tooltip.hide();
+    this.#view.clear();
   }
 
   get orientation(): Orientation {
@@ -96,22 +106,27 @@ export class FlameGraph {
   }
 
   #listen(graph: HTMLElement): void {
-    graph.addEventListener("pointermove", (event) => {
+    const { signal } = this.#listening;
+    const on = <Name extends keyof HTMLElementEventMap>(
+      name: Name,
+      handle: (event: HTMLElementEventMap[Name]) => void,
+    ) => graph.addEventListener(name, handle, { signal });
+    on("pointermove", (event) => {
       const box = this.#view.boxAt(event.target);
       if (box === undefined) this.#tooltip.hide();
       else this.#tooltip.show(box, this.#whole(), event.clientX, event.clientY);
     });
-    graph.addEventListener("pointerleave", () => this.#tooltip.hide());
-    graph.addEventListener("click", (event) => {
+    on("pointerleave", () => this.#tooltip.hide());
+    on("click", (event) => {
       const box = this.#view.boxAt(event.target);
       if (box === undefined) return;
       this.#zoomInto(box);
       const active = this.#view.activeBox;
       if (active !== undefined) this.#view.elementOf(active)?.focus({ preventScroll: true });
     });
-    graph.addEventListener("focusin", (event) => this.#showTooltipBelow(event.target));
-    graph.addEventListener("focusout", () => this.#tooltip.hide());
-    graph.addEventListener("keydown", (event) => {
+    on("focusin", (event) => this.#showTooltipBelow(event.target));
+    on("focusout", () => this.#tooltip.hide());
+    on("keydown", (event) => {
       if (this.#onKey(event)) event.preventDefault();
     });
   }

@@ -1,4 +1,5 @@
 import { at, type CallTree, ROOT } from "./call-tree.ts";
+import { changeText, comparisonOf, deltaStep } from "./comparison.ts";
 import type { Box } from "./layout.ts";
 import type { SearchResult } from "./search.ts";
 import { shortName } from "./short-name.ts";
@@ -52,7 +53,7 @@ export class GraphView {
 
   /** Draws the boxes of the processes below `base`. */
   render(boxes: readonly Box[], base: number, orientation: Orientation, found: SearchResult | undefined): void {
-    if (base !== this.#base) this.#clear();
+    if (base !== this.#base) this.clear();
     this.#base = base;
     this.#boxes = boxes;
     const rows = 1 + boxes.reduce((highest, { row }) => Math.max(highest, row), 0);
@@ -82,8 +83,8 @@ export class GraphView {
     this.#elements.get(this.#activeKey)?.setAttribute("tabindex", "0");
   }
 
-  /** Levels and shares, as a screen reader tells them, are relative to the base. */
-  #clear(): void {
+  /** Removes all boxes: levels and shares, as a screen reader tells them, are relative to the base. */
+  clear(): void {
     this.element.replaceChildren();
     this.#elements.clear();
   }
@@ -97,17 +98,23 @@ export class GraphView {
 
   #create(box: Box): HTMLElement {
     const element = document.createElement("div");
-    const { name, category } = this.#tree.label(box.node);
     element.dataset["key"] = String(box.key);
-    element.className = box.merged === undefined ? `box ${category} shade-${shadeOf(name)}` : "box merged";
+    element.className = `box ${box.merged === undefined ? this.#colorOf(box) : "merged"}`;
     element.setAttribute("role", "treeitem");
     element.setAttribute("tabindex", "-1");
     element.setAttribute("aria-level", String(box.row + 1));
-    element.setAttribute(
-      "aria-label",
-      `${boxText(this.#tree, box)}, ${percent(box.value, at(this.#tree.total, this.#base))}`,
-    );
+    const share = percent(box.value, at(this.#tree.total, this.#base));
+    const comparison = box.merged === undefined ? comparisonOf(this.#tree, box.node) : undefined;
+    const change = comparison === undefined ? "" : `, ${changeText(comparison)}`;
+    element.setAttribute("aria-label", `${boxText(this.#tree, box)}, ${share}${change}`);
     return element;
+  }
+
+  #colorOf({ node }: Box): string {
+    const comparison = comparisonOf(this.#tree, node);
+    if (comparison !== undefined) return `delta-${deltaStep(comparison)}`;
+    const { name, category } = this.#tree.label(node);
+    return `${category} shade-${shadeOf(name)}`;
   }
 
   #update(element: HTMLElement, box: Box, line: number, found: SearchResult | undefined): void {

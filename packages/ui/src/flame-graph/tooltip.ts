@@ -1,4 +1,5 @@
 import { at, type CallTree } from "./call-tree.ts";
+import { type Comparison, changeText, comparisonOf, wholeOf } from "./comparison.ts";
 import { FRAME_CATEGORIES } from "./frame-category.ts";
 import { boxText } from "./graph-view.ts";
 import type { Box } from "./layout.ts";
@@ -39,7 +40,11 @@ export class Tooltip {
   }
 
   #lines(box: Box, { value, unit }: Whole): readonly HTMLElement[] {
-    const total = line("numbers", `${amount(box.value, unit)} · ${percent(box.value, value)}`);
+    const comparison = box.merged === undefined ? comparisonOf(this.#tree, box.node) : undefined;
+    const total =
+      comparison === undefined
+        ? line("numbers", `${amount(box.value, unit)} · ${percent(box.value, value)}`)
+        : line("numbers", this.#comparisonText(comparison, unit));
     const name = line("name", boxText(this.#tree, box));
     if (box.merged !== undefined) return [name, total, line("module", "Enter or click to see them")];
 
@@ -50,8 +55,17 @@ export class Tooltip {
       name,
       ...(kind === undefined ? [] : [line("module", `${module} · ${kind}`)]),
       total,
-      ...(self === 0 ? [] : [line("numbers", `itself ${amount(self, unit)} · ${percent(self, value)}`)]),
+      ...(self === 0 || comparison !== undefined
+        ? []
+        : [line("numbers", `itself ${amount(self, unit)} · ${percent(self, value)}`)]),
     ];
+  }
+
+  #comparisonText(comparison: Comparison, unit: Whole["unit"]): string {
+    const whole = wholeOf(this.#tree);
+    const part = (when: keyof Comparison) =>
+      `${amount(Math.round(comparison[when]), unit)} (${percent(comparison[when], whole?.[when] ?? 0)})`;
+    return `${part("now")}, before ${part("before")} · ${changeText(comparison)}`;
   }
 }
 

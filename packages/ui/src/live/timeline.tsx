@@ -1,0 +1,34 @@
+import { Chart } from "./chart.tsx";
+import { usePage } from "./context.ts";
+import { levelOf } from "./curves.ts";
+import { clock, duration, share } from "./format.ts";
+
+/** The machine's load as far back as the history goes, to choose a time in. */
+export function Timeline() {
+  const { live, route, times, go } = usePage();
+  const retentionMs = live.status?.history?.retentionMs ?? 900_000;
+  const window = { fromMs: live.endMs - retentionMs, toMs: live.endMs };
+  const length = duration((times.toMs - times.fromMs) * 1e6);
+  const text =
+    route.range.kind === "last" ? `the last ${length}` : `${clock(times.fromMs)} to ${clock(times.toMs)} (${length})`;
+  return (
+    <div class="timeline">
+      <p>
+        <span class="what">CPU busy</span> <span class="when">{text}</span>
+        <span class="hint">drag to choose a time</span>
+      </p>
+      <Chart
+        label={`CPU busy share over time, with ${text} chosen`}
+        curves={[{ label: "busy", curve: levelOf(live.points, "cpuBusyShare"), color: "--series-1" }]}
+        points={live.points}
+        format={share}
+        heightPx={40}
+        window={window}
+        selected={times}
+        onSelect={({ fromMs, toMs }) => go({ range: { kind: "fixed", fromMs, toMs } })}
+        minimumTop={1}
+        isSmall
+      />
+    </div>
+  );
+}
