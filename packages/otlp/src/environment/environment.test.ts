@@ -93,12 +93,7 @@ const cases: readonly (readonly [
   ],
 ];
 for (const [name, signal, environment, settings] of cases) {
-  test(name, () => assert.deepEqual(exporterSettingsFromEnvironment(signal, environment), defaults(settings)));
-}
-
-/** TLS is always said: without files, that there are none. */
-function defaults(settings: ExporterSettings): ExporterSettings {
-  return { ...settings, tls: {} };
+  test(name, () => assert.deepEqual(exporterSettingsFromEnvironment(signal, environment), settings));
 }
 
 test("certificates and keys are read from their files", () => {

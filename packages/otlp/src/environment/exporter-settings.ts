@@ -7,6 +7,7 @@ import {
   type Protocol,
   parseEndpoint,
   signalEndpoint,
+  type TlsSettings,
 } from "../exporter/settings.ts";
 import type { AnySignal } from "../model/signal.ts";
 import { choiceOf, type Environment, valueNotAllowed, variableOf } from "./environment.ts";
@@ -49,11 +50,7 @@ export function exporterSettingsFromEnvironment(
     headers: headersOf(find("HEADERS")),
     timeoutMs: timeoutOf(find("TIMEOUT")),
     compression: choiceOf(environment, nameOf("COMPRESSION"), COMPRESSIONS),
-    tls: defined({
-      ca: contentOf(find("CERTIFICATE")),
-      certificate: contentOf(find("CLIENT_CERTIFICATE")),
-      key: contentOf(find("CLIENT_KEY")),
-    }),
+    tls: tlsOf(find("CERTIFICATE"), find("CLIENT_CERTIFICATE"), find("CLIENT_KEY")),
   });
 }
 
@@ -97,6 +94,15 @@ function timeoutOf(variable: Variable | undefined): number | undefined {
   if (!/^\d{1,9}$/.test(variable.value))
     throw valueNotAllowed(variable.name, variable.value, "whole milliseconds; 0 is no limit");
   return Number(variable.value);
+}
+
+function tlsOf(
+  ca: Variable | undefined,
+  certificate: Variable | undefined,
+  key: Variable | undefined,
+): TlsSettings | undefined {
+  if (ca === undefined && certificate === undefined && key === undefined) return undefined;
+  return defined({ ca: contentOf(ca), certificate: contentOf(certificate), key: contentOf(key) });
 }
 
 /** The content of the file that a variable names. */
