@@ -53,6 +53,14 @@ test("operations on files that had no room are a line of their own, and count in
   ]);
 });
 
+test("a file of which nothing came of anything is among the errors alone", () => {
+  const files = [fileStatistics({ type: "directory", path: "/srv", reads: 2, readNs: 900, errors: { EISDIR: 2 } })];
+  assert.deepEqual(formatFilesTable(fileReport({ files }), undefined, SIZE).slice(2), [
+    "ERRORS  MOSTLY  FILE  PROCESS",
+    "     2  EISDIR  /srv  node (4242)",
+  ]);
+});
+
 test("a report without operations says so", () => {
   assert.deepEqual(formatFilesTable(fileReport({ files: [] }), undefined, SIZE), [
     "Files for 10.0 s: 0 opens, 0 reads, 0 writes, 0 lost",

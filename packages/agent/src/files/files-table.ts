@@ -55,18 +55,21 @@ export function formatFilesTable(
   const lines = rows - head.length - tail.length - sums.length;
   const [fileRows, failingRows] = divideRows(lines, files.length, failing.length);
   if (files.length + sums.length + failing.length === 0) return [...head, "", "No file was used.", ...tail];
-  const [titles = "", ...fileLines] = layOutFiles([...files.slice(0, fileRows).map(fileRow), ...sums], columns);
   return [
     ...head,
-    "",
-    titles,
-    ...fileLines.slice(0, fileRows),
-    ...moreLines(files.length, fileRows),
-    ...fileLines.slice(fileRows),
+    ...fileLines(files, fileRows, sums, columns),
     ...(failingRows > 0 ? ["", ...failingLines(failing.slice(0, failingRows), columns)] : []),
     ...moreLines(failing.length, failingRows),
     ...tail,
   ];
+}
+
+/** The first so many files, how many more there are, and the sums, in the same columns. */
+function fileLines(files: readonly FileStatistics[], shown: number, sums: readonly FileRow[], width: number): string[] {
+  const rows = [...files.slice(0, shown).map(fileRow), ...sums];
+  if (rows.length === 0) return [];
+  const [titles = "", ...lines] = layOutFiles(rows, width);
+  return ["", titles, ...lines.slice(0, shown), ...moreLines(files.length, shown), ...lines.slice(shown)];
 }
 
 function headLines(report: FileReport, subject: string | undefined, columns: number): string[] {
