@@ -127,16 +127,6 @@ struct short_event {
 	u32 pid;
 };
 
-#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
-
-struct task_struct___leader {
-	struct task_struct *group_leader;
-	u64 start_time;
-	u64 self_exec_id;
-};
-
-#pragma clang attribute pop
-
 struct counters {
 	u64 threads_full;	/* lost: no room in threads */
 	u64 slow_full;		/* slow operations that found no room in events */
@@ -401,24 +391,23 @@ static __always_inline void add_operation(struct totals *totals, u32 operation, 
 __attribute__((noinline)) int send_file(u32 place, u32 asked_bytes)
 {
 	struct scratch *work = bpf_map_lookup_elem(&scratch, &place);
-	struct task_struct___leader *task;
 	struct file_record *record;
 	struct super_block *super;
+	struct task_struct *task;
 	u32 size = asked_bytes;
-	void *fs;
+	struct fs_struct *fs;
 
 	if (!work || asked_bytes > PATH_BYTES)
 		return 0;
 	record = &work->record;
-	task = (void *)work->task;
+	task = work->task;
 	super = work->used.super;
 	record->event = EVENT_FILE;
 	record->path_flags = PATH_APART;
 	record->key = work->used.key;
 	record->asked_bytes = asked_bytes;
 	bpf_probe_read_kernel_str(record->process_name, sizeof(record->process_name),
-				  (void *)BPF_CORE_READ(task, group_leader) +
-					  bpf_core_field_offset(struct task_struct, comm));
+				  BPF_CORE_READ(task, group_leader)->comm);
 	if (super)
 		file_system_name(super, record->file_system);
 	else
@@ -426,7 +415,7 @@ __attribute__((noinline)) int send_file(u32 place, u32 asked_bytes)
 	if (work->used.dentry) {
 		fs = BPF_CORE_READ((struct task_struct___files *)task, fs);
 		size = dentry_path_append(record->text, TEXT_MASK, size, work->used.dentry, work->used.mount,
-					  fs + bpf_core_field_offset(struct fs_struct, root), &record->path_flags);
+					  &fs->root, &record->path_flags);
 	}
 	if (size > TEXT_MASK)
 		return 0;

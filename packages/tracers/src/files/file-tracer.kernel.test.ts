@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync, symlinkSync, writeFileSync, writeSync } from "node:fs";
+import { release } from "node:os";
 import { test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { KernelBtf } from "@skep/ebpf";
@@ -408,6 +409,11 @@ test("requests of io_uring are counted as calls are, or counted as not seen", as
     ],
   );
   assert.equal(report.incomplete.pathUnknown, 1);
+});
+
+test("requests of io_uring are seen from 5.19 on", () => {
+  const [major = 0, minor = 0] = release().split(".").map(Number);
+  assert.equal(seesIoUring, major * 1000 + minor >= 5019);
 });
 
 test("options out of range are refused with what to do", async () => {

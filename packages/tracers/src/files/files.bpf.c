@@ -94,15 +94,22 @@ static __always_inline u64 argument(struct pt_regs *regs, bool compat, u32 index
 	}
 }
 
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+struct task_struct___executed {
+	u64 self_exec_id; /* one more with each exec; 5.7+ */
+};
+
+#pragma clang attribute pop
+
 /*
  * With the pid, the program that runs in the process: another number for another process that gets the pid, and after an
  * exec. Two have the same one with a probability of 2^-32.
  */
 static __always_inline u32 image_of(struct task_struct *task)
 {
-	struct task_struct___leader *thread = (void *)task;
-	struct task_struct___leader *leader = (void *)BPF_CORE_READ(thread, group_leader);
-	u64 image = BPF_CORE_READ(leader, start_time) * 0x9e3779b97f4a7c15ULL + BPF_CORE_READ(thread, self_exec_id);
+	u64 image = mix(BPF_CORE_READ(task, group_leader, start_boottime),
+			BPF_CORE_READ((struct task_struct___executed *)task, self_exec_id));
 
 	return image >> 32 ^ image;
 }

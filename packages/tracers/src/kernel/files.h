@@ -80,13 +80,10 @@ struct dentry___hashed {
 static __always_inline struct file *file_of_descriptor(struct task_struct *task, u32 descriptor)
 {
 	struct fdtable *table = BPF_CORE_READ((struct task_struct___files *)task, files, fdt);
-	struct file **descriptors;
 	struct file *file = NULL;
 
-	if (descriptor >= BPF_CORE_READ(table, max_fds))
-		return NULL;
-	descriptors = BPF_CORE_READ(table, fd);
-	bpf_probe_read_kernel(&file, sizeof(file), descriptors + descriptor);
+	if (descriptor < BPF_CORE_READ(table, max_fds))
+		bpf_probe_read_kernel(&file, sizeof(file), BPF_CORE_READ(table, fd) + descriptor);
 	return file;
 }
 
