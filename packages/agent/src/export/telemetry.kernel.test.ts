@@ -69,7 +69,7 @@ test("what the workload did, the rounds, OTLP and the text for Prometheus are of
   });
   const execSeen = Promise.withResolvers<void>();
   const targets = { pids: [workload.pid] };
-  const pipeline = await Pipeline.start({
+  await using pipeline = await Pipeline.start({
     tracers: { cpu: targets, "off-cpu": targets, syscalls: targets, processes: targets, files: targets },
     firstRoundMs: NEVER_MS,
     exporters: () => telemetry.exporterStates,

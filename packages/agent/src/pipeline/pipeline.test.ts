@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { BpfError } from "@skep/ebpf/errors";
 import { Pipeline, type PipelineSettings } from "./pipeline.ts";
 import type { Problem } from "./problem.ts";
@@ -32,6 +32,8 @@ async function start(settings: Partial<PipelineSettings>) {
     onProblem: (problem) => problems.push(problem),
     ...settings,
   });
+  // A test that fails does not get to it, and the timer of the next round would keep it waiting.
+  after(() => pipeline[Symbol.asyncDispose]());
   const rounds = new Rounds();
   pipeline.addReader(rounds);
   return { pipeline, rounds, problems };
@@ -110,12 +112,7 @@ test("the end detaches all tracers before it reads the first of them, and lets g
 });
 
 test("a reader that throws is reported once, and the readers after it get every round", async () => {
-  const problems: Problem[] = [];
-  const pipeline = await Pipeline.start({
-    tracers: {},
-    firstRoundMs: NEVER_MS,
-    onProblem: (problem) => problems.push(problem),
-  });
+  const { pipeline, problems } = await start({});
   pipeline.addReader({
     name: "the history",
     read: () => {
