@@ -3,22 +3,30 @@
  * a DataView at fixed offsets, since a busy machine gives thousands of rows a second.
  *
  * ```
- * call_key       0     4         8      10    12
- *                | pid | started | call | cpu |
- * error_key      0          12      16
- *                | call_key | error |
- * durations      0       8          16       24
- *                | calls | total_ns | max_ns | u32 histogram[48] ... 216
- * process_key    0     4         8
- *                | pid | started |
- * call_under_way 0          8     12        16     20  24
- *                | since_ns | pid | started | call | - |
+ * call_key         0     4         8      10    12
+ *                  | pid | started | call | cpu |
+ * error_key        0          12      16
+ *                  | call_key | error |
+ * durations        0       8          16       24
+ *                  | calls | total_ns | max_ns | u32 histogram[48] ... 216
+ * front_count      0          12  16      24
+ *                  | call_key | - | calls |
+ * front_durations  0          12  16          232
+ *                  | call_key | - | durations |
+ * process_key      0     4         8
+ *                  | pid | started |
+ * call_under_way   0      4     8          16            24
+ *                  | call | tid | since_ns | process_key |
  * ```
  */
 
 export const CALL_KEY_BYTES = 12;
 export const ERROR_KEY_BYTES = 16;
 export const DURATIONS_BYTES = 216;
+export const FRONT_COUNT_BYTES = 24;
+export const FRONT_DURATIONS_BYTES = 232;
+/** Where a row of the front tables has its numbers, behind its key. */
+export const FRONT_VALUE_OFFSET = 16;
 export const PROCESS_KEY_BYTES = 8;
 export const PROCESS_NAME_BYTES = 16;
 export const CALL_UNDER_WAY_BYTES = 24;
@@ -72,10 +80,10 @@ export function readDurations(view: DataView, offset: number): CallSums {
   };
 }
 
-/** The call that a thread is in; undefined when it is in none. */
+/** The call that a thread is in; undefined of a slot that is free. */
 export function readCallUnderWay(view: DataView, offset: number): CallKey | undefined {
-  if (readCount(view, offset) === 0) return undefined;
-  return { ...readProcessKey(view, offset + 8), call: view.getUint32(offset + 16, true) };
+  if (view.getUint32(offset + 4, true) === 0) return undefined;
+  return { ...readProcessKey(view, offset + 16), call: view.getUint32(offset, true) };
 }
 
 /** A 64-bit count as a double: exact up to 2^53, 104 days in nanoseconds. */

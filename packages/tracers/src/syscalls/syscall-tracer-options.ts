@@ -14,25 +14,34 @@ export interface SyscallTracerOptions extends TargetOptions {
 
 /** How large the kernel's tables are. */
 export interface TableSizes {
-  /** Processes x calls x CPUs between two reads, and as many errors. */
+  /** log2 of the rows of each CPU that are found without a look-up in a hash. */
+  readonly frontBits: number;
+  /** Further rows between two reads: processes x calls x CPUs, and as many errors. */
   readonly rows: number;
-  /** How many of them may be in use before they are read at once. */
+  /** How many rows may be new before they are read at once. */
   readonly fillingRows: number;
-  /** Threads that make calls. */
+  /** Threads in calls that are not found by their slot. */
   readonly threads: number;
 }
 
 export const DEFAULT_LIMITS: StoreLimits = { processes: 100_000, calls: 300_000 };
 
-const ROWS_PER_CPU = 2048;
-const MINIMUM_ROWS = 4096;
-const MAXIMUM_ROWS = 65_536;
+/** With more CPUs each of them sees fewer processes. */
+const frontBitsByCpus: readonly (readonly [cpus: number, bits: number])[] = [
+  [8, 9],
+  [32, 8],
+  [Number.POSITIVE_INFINITY, 7],
+];
+const ROWS_PER_CPU = 1024;
+const MINIMUM_ROWS = 2048;
+const MAXIMUM_ROWS = 32_768;
 
 /**
- * A process makes some 25 different calls, so that this is room for 80 new processes per CPU; before half of it is used
- * up the tables are read, which takes milliseconds.
+ * A process makes some 25 different calls, so that this is room for 40 new processes per CPU, without those in front;
+ * before half of it is used up the tables are read, which takes milliseconds.
  */
 export function tableSizes(cpuCount: number, threadCount: number): TableSizes {
   const rows = Math.min(Math.max(ROWS_PER_CPU * cpuCount, MINIMUM_ROWS), MAXIMUM_ROWS);
-  return { rows, fillingRows: rows / 2, threads: 1024 + 2 * threadCount };
+  const frontBits = frontBitsByCpus.find(([cpus]) => cpuCount <= cpus)?.[1] ?? 0;
+  return { frontBits, rows, fillingRows: rows / 2, threads: 1024 + threadCount };
 }

@@ -9,7 +9,6 @@ import { SyscallNames } from "./kernel-names.ts";
 import { ProcessNames } from "./process-names.ts";
 import type { SyscallLossReason, SyscallReport } from "./syscall-report.ts";
 import { SyscallStore } from "./syscall-store.ts";
-import type { CallKey } from "./syscall-table.ts";
 import { DEFAULT_LIMITS, type SyscallTracerOptions, type TableSizes, tableSizes } from "./syscall-tracer-options.ts";
 import { type Counters, type Loaded, load } from "./syscalls.bpf.ts";
 import { TableReader } from "./table-reader.ts";
@@ -26,12 +25,6 @@ const NAMES_LIMIT = 10_000;
 
 /** Without a choice of processes there is always one. */
 const NEVER = new Promise<void>(() => undefined);
-
-interface ReadResult {
-  /** What happened up to here, by CLOCK_MONOTONIC, is read. */
-  readonly untilNs: bigint;
-  readonly underWay: readonly CallKey[];
-}
 
 /**
  * Which system calls are made, how long they take and what fails: adds them up in the kernel, by process and call.
@@ -77,21 +70,25 @@ export class SyscallTracer implements AsyncDisposable {
     const names = SyscallNames.ofMachine();
     const timed = options.latencies ?? true;
     const sizes: TableSizes = { ...tableSizes(possibleCpuCount(), threadCount()), ...options.tableSizes };
-    const { rows } = sizes;
+    const { rows, threads } = sizes;
+    const frontRows = possibleCpuCount() << sizes.frontBits;
     const kernelHalf = await load({
       globals: {
         ...targetVariables(options),
         ...callVariables(names, options.calls),
         timed,
+        front_bits: sizes.frontBits,
         filling_rows: sizes.fillingRows,
       },
       maxEntries: {
-        ...(timed ? { durations_0: rows, durations_1: rows } : { counts_0: rows, counts_1: rows }),
+        ...(timed
+          ? { front_durations_0: frontRows, front_durations_1: frontRows, durations_0: rows, durations_1: rows }
+          : { front_counts_0: frontRows, front_counts_1: frontRows, counts_0: rows, counts_1: rows }),
+        ...(timed ? { more_under_way: threads } : { under_way: 1 }),
         errors_0: rows,
         errors_1: rows,
         names_0: rows,
         names_1: rows,
-        ...(timed && { under_way: sizes.threads }),
       },
       programs: ({ name }) => isNeeded(name, timed, options.pids !== undefined),
     });
@@ -112,8 +109,8 @@ export class SyscallTracer implements AsyncDisposable {
 
   /** What was counted since the start or the last snapshot. A call is in the one in which it returned. */
   async snapshot(): Promise<SyscallReport> {
-    const { untilNs, underWay } = await this.#read();
-    const { syscalls, processes, unattributed, evicted } = this.#store.take(underWay);
+    const untilNs = await this.#read();
+    const { syscalls, processes, unattributed, evicted } = this.#store.take(this.#tables.callsUnderWay());
     const counted = this.#counters.takeDifference();
     const recursion = this.#countRecursion();
     const durationNs = Number(untilNs - this.#sinceNs);
@@ -182,8 +179,11 @@ export class SyscallTracer implements AsyncDisposable {
     if (program !== undefined) this.#hooks.push(program.attach());
   }
 
-  /** Takes what the kernel half has counted so far. Reads are serial: there are two tables, not three. */
-  #read(): Promise<ReadResult> {
+  /**
+   * Takes what the kernel half has counted so far, and says up to when, by CLOCK_MONOTONIC. Reads are serial: there are
+   * two tables, not three.
+   */
+  #read(): Promise<bigint> {
     const result = this.#reading.then(async () => {
       const { globals } = this.#kernelHalf;
       const table = globals.get("active") === 0 ? 0 : 1;
@@ -193,11 +193,10 @@ export class SyscallTracer implements AsyncDisposable {
       const untilNs = this.#stoppedNs ?? process.hrtime.bigint();
       // Programs that started before the switch may still be adding to the table that is read now.
       await programsQuiesced();
-      const underWay = this.#tables.callsUnderWay();
       this.#tables.take(table);
       this.#takeUnattributed();
       this.#store.settle();
-      return { untilNs, underWay };
+      return untilNs;
     });
     this.#reading = result.then(() => undefined);
     return result;

@@ -10,12 +10,31 @@ import {
   type TypedGlobals,
 } from "@skep/ebpf";
 
+/** `struct front_count`: 24 bytes. */
+export interface FrontCount {
+  key: CallKey;
+  unused: number;
+  calls: bigint;
+}
+
 /** `struct call_key`: 12 bytes. */
 export interface CallKey {
-  pid: number;
-  started: number;
+  process: ProcessKey;
   call: number;
   cpu: number;
+}
+
+/** `struct process_key`: 8 bytes. */
+export interface ProcessKey {
+  pid: number;
+  started: number;
+}
+
+/** `struct front_durations`: 232 bytes. */
+export interface FrontDurations {
+  key: CallKey;
+  unused: number;
+  durations: Durations;
 }
 
 /** `struct durations`: 216 bytes. */
@@ -37,25 +56,10 @@ export interface ProcessName {
   name: string;
 }
 
-/** `struct process_key`: 8 bytes. */
-export interface ProcessKey {
-  pid: number;
-  started: number;
-}
-
 /** `struct unattributed`: 16 bytes. */
 export interface Unattributed {
   calls: bigint;
   errors: bigint;
-}
-
-/** `struct call_under_way`: 24 bytes. */
-export interface CallUnderWay {
-  since_ns: bigint;
-  pid: number;
-  started: number;
-  call: number;
-  unused: number;
 }
 
 /** `struct counters`: 40 bytes. */
@@ -67,6 +71,13 @@ export interface Counters {
   unattributed: bigint;
 }
 
+/** `struct call_under_way`: 24 bytes. */
+export interface CallUnderWay {
+  thread_and_call: bigint;
+  since_ns: bigint;
+  process: ProcessKey;
+}
+
 /** Global variables. */
 export interface Variables {
   filter_targets: boolean;
@@ -75,10 +86,11 @@ export interface Variables {
   cgroup_id: bigint;
   cgroup_level: number;
   timed: boolean;
+  front_bits: number;
+  filling_rows: number;
   call_traits: Uint8Array;
   call_sigreturn: number;
   call_sigreturn_compat: number;
-  filling_rows: number;
   zero: number;
   no_durations: Durations;
   no_calls: bigint;
@@ -96,8 +108,12 @@ export interface Loaded extends Disposable, AsyncDisposable {
   readonly collection: Collection;
   readonly maps: {
     readonly targets: KeyedMap<number, number>;
+    readonly front_counts_0: KeyedMap<number, FrontCount>;
+    readonly front_counts_1: KeyedMap<number, FrontCount>;
     readonly counts_0: KeyedMap<CallKey, bigint>;
     readonly counts_1: KeyedMap<CallKey, bigint>;
+    readonly front_durations_0: KeyedMap<number, FrontDurations>;
+    readonly front_durations_1: KeyedMap<number, FrontDurations>;
     readonly durations_0: KeyedMap<CallKey, Durations>;
     readonly durations_1: KeyedMap<CallKey, Durations>;
     readonly errors_0: KeyedMap<ErrorKey, bigint>;
@@ -105,9 +121,10 @@ export interface Loaded extends Disposable, AsyncDisposable {
     readonly names_0: KeyedMap<ProcessKey, ProcessName>;
     readonly names_1: KeyedMap<ProcessKey, ProcessName>;
     readonly unattributed: KeyedMap<number, Unattributed[]>;
-    readonly under_way: KeyedMap<number, CallUnderWay>;
     readonly counters: KeyedMap<number, Counters[]>;
     readonly events: RingBufferMap;
+    readonly under_way: KeyedMap<number, CallUnderWay>;
+    readonly more_under_way: KeyedMap<number, CallUnderWay>;
   };
   readonly programs: {
     readonly on_return: Program | undefined;
@@ -129,8 +146,12 @@ export async function load(options: Options = {}): Promise<Loaded> {
     collection,
     maps: {
       targets: collection.maps.get("targets"),
+      front_counts_0: collection.maps.get("front_counts_0"),
+      front_counts_1: collection.maps.get("front_counts_1"),
       counts_0: collection.maps.get("counts_0"),
       counts_1: collection.maps.get("counts_1"),
+      front_durations_0: collection.maps.get("front_durations_0"),
+      front_durations_1: collection.maps.get("front_durations_1"),
       durations_0: collection.maps.get("durations_0"),
       durations_1: collection.maps.get("durations_1"),
       errors_0: collection.maps.get("errors_0"),
@@ -138,9 +159,10 @@ export async function load(options: Options = {}): Promise<Loaded> {
       names_0: collection.maps.get("names_0"),
       names_1: collection.maps.get("names_1"),
       unattributed: collection.maps.get("unattributed"),
-      under_way: collection.maps.get("under_way"),
       counters: collection.maps.get("counters"),
       events: collection.maps.ringBuffer("events"),
+      under_way: collection.maps.get("under_way"),
+      more_under_way: collection.maps.get("more_under_way"),
     },
     programs: {
       on_return: collection.programs.has("on_return") ? collection.programs.get("on_return") : undefined,

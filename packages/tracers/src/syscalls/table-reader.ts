@@ -5,9 +5,13 @@ import {
   CALL_KEY_BYTES,
   CALL_UNDER_WAY_BYTES,
   type CallKey,
+  type CallSums,
   COUNT_BYTES,
   DURATIONS_BYTES,
   ERROR_KEY_BYTES,
+  FRONT_COUNT_BYTES,
+  FRONT_DURATIONS_BYTES,
+  FRONT_VALUE_OFFSET,
   PROCESS_KEY_BYTES,
   PROCESS_NAME_BYTES,
   readCallKey,
@@ -40,12 +44,17 @@ export class TableReader {
 
   /** To be called when no program fills them any more. */
   take(table: TableNumber): void {
-    const { names_0, names_1, counts_0, counts_1, durations_0, durations_1, errors_0, errors_1 } = this.#maps;
+    const maps = this.#maps;
     // The store asks for the names of those whose rows it gets.
-    this.#takeNames(table === 0 ? names_0 : names_1);
-    if (this.#timed) this.#takeDurations(table === 0 ? durations_0 : durations_1);
-    else this.#takeCounts(table === 0 ? counts_0 : counts_1);
-    this.#takeErrors(table === 0 ? errors_0 : errors_1);
+    this.#takeNames(table === 0 ? maps.names_0 : maps.names_1);
+    if (this.#timed) {
+      this.#takeFront(table === 0 ? maps.front_durations_0 : maps.front_durations_1, FRONT_DURATIONS_BYTES);
+      this.#takeRows(table === 0 ? maps.durations_0 : maps.durations_1, DURATIONS_BYTES);
+    } else {
+      this.#takeFront(table === 0 ? maps.front_counts_0 : maps.front_counts_1, FRONT_COUNT_BYTES);
+      this.#takeRows(table === 0 ? maps.counts_0 : maps.counts_1, COUNT_BYTES);
+    }
+    this.#takeErrors(table === 0 ? maps.errors_0 : maps.errors_1);
   }
 
   /** Of this table there is one, whose numbers only grow; it is read where there is something new in it. */
@@ -63,10 +72,12 @@ export class TableReader {
   callsUnderWay(): CallKey[] {
     const calls: CallKey[] = [];
     if (!this.#timed) return calls;
-    for (const { count, values } of this.#maps.under_way.batches()) {
-      for (let row = 0; row < count; row++) {
-        const call = readCallUnderWay(values, row * CALL_UNDER_WAY_BYTES);
-        if (call !== undefined) calls.push(call);
+    for (const map of [this.#maps.under_way, this.#maps.more_under_way]) {
+      for (const { count, values } of map.batches()) {
+        for (let row = 0; row < count; row++) {
+          const call = readCallUnderWay(values, row * CALL_UNDER_WAY_BYTES);
+          if (call !== undefined) calls.push(call);
+        }
       }
     }
     return calls;
@@ -81,21 +92,30 @@ export class TableReader {
     }
   }
 
-  #takeDurations(map: Loaded["maps"]["durations_0"]): void {
+  #takeRows(map: KeyedMap<unknown, unknown>, valueBytes: number): void {
     for (const { count, keys, values } of map.takeBatches()) {
       for (let row = 0; row < count; row++) {
-        this.#store.add(readCallKey(keys, row * CALL_KEY_BYTES), readDurations(values, row * DURATIONS_BYTES));
+        this.#store.add(readCallKey(keys, row * CALL_KEY_BYTES), this.#readSums(values, row * valueBytes));
       }
     }
   }
 
-  #takeCounts(map: KeyedMap<unknown, bigint>): void {
-    for (const { count, keys, values } of map.takeBatches()) {
+  /** An array keeps its elements: those that were in use are cleared. */
+  #takeFront(map: KeyedMap<unknown, unknown>, valueBytes: number): void {
+    const cleared = new Uint8Array(valueBytes);
+    for (const { count, keys, values } of map.batches()) {
       for (let row = 0; row < count; row++) {
-        const calls = readCount(values, row * COUNT_BYTES);
-        this.#store.add(readCallKey(keys, row * CALL_KEY_BYTES), { calls, totalNs: 0, maxNs: 0, histogram: [] });
+        const offset = row * valueBytes;
+        if (readCount(values, offset + FRONT_VALUE_OFFSET) === 0) continue;
+        this.#store.add(readCallKey(values, offset), this.#readSums(values, offset + FRONT_VALUE_OFFSET));
+        map.setBytes(new Uint8Array(keys.buffer, keys.byteOffset + row * 4, 4), cleared);
       }
     }
+  }
+
+  #readSums(values: DataView, offset: number): CallSums {
+    if (this.#timed) return readDurations(values, offset);
+    return { calls: readCount(values, offset), totalNs: 0, maxNs: 0, histogram: [] };
   }
 
   #takeErrors(map: KeyedMap<unknown, bigint>): void {

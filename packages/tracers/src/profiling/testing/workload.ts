@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
+import { createInterface, type Interface } from "node:readline";
 import { after } from "node:test";
 import { fileURLToPath } from "node:url";
 
@@ -24,6 +24,7 @@ export class Workload implements AsyncDisposable {
   /** Where it runs, and V8 leaves its log. */
   readonly #folder: string;
   readonly #child: ChildProcess;
+  readonly #lines: Interface;
   readonly #ended: Promise<unknown>;
 
   constructor(command: string, args: readonly string[]) {
@@ -32,15 +33,21 @@ export class Workload implements AsyncDisposable {
     if (this.#child.pid === undefined || this.#child.stdout === null) throw new Error(`cannot start ${command}`);
     this.pid = this.#child.pid;
     this.#ended = once(this.#child, "close");
-    const lines = createInterface(this.#child.stdout);
-    this.ready = once(lines, "line").then(([line]) => String(line));
+    this.#lines = createInterface(this.#child.stdout);
+    this.ready = once(this.#lines, "line").then(([line]) => String(line));
     // Who doesn't ask for it doesn't care that it never came.
     this.ready.catch(() => undefined);
     let last = "";
-    lines.on("line", (line) => {
+    this.#lines.on("line", (line) => {
       last = line;
     });
     this.lastLine = this.#ended.then(() => last);
+  }
+
+  /** The line that it prints next. */
+  async nextLine(): Promise<string> {
+    const [line] = await once(this.#lines, "line");
+    return String(line);
   }
 
   /** Lets one go on that waits for a line on its standard input. */

@@ -60,7 +60,9 @@ function countLog(log: string): StraceCounts {
   const end = /^\d+ +(?:<\.\.\. (\w+) resumed>|(\w+)\().* = (?:\?|-?\w+)(?: (E[A-Z0-9_]+))?/gm;
   for (const [line, resumed, whole, error] of log.matchAll(end)) {
     if (line.endsWith("<unfinished ...>")) continue;
-    const count = (counts[nameOf(resumed ?? whole ?? "")] ??= { calls: 0, errors: {} });
+    const name = nameOf(resumed ?? whole ?? "");
+    const count = counts[name] ?? { calls: 0, errors: {} };
+    counts[name] = count;
     count.calls++;
     if (error !== undefined) count.errors[error] = (count.errors[error] ?? 0) + 1;
   }
