@@ -21,7 +21,10 @@ export interface FileReport {
   readonly incomplete: Readonly<Record<FileIncompleteReason, number>>;
 }
 
-/** Sums of operations. All that returned are in them, those that failed too. */
+/**
+ * Sums of operations. All that returned are in them: those that failed too, and those that a signal interrupted and the
+ * kernel then makes again (`ERESTARTSYS`).
+ */
 export interface FileOperations {
   /** By open, openat, openat2, creat, open_by_handle_at and io_uring. */
   readonly opens: number;

@@ -56,5 +56,5 @@ function fileSystemTypes(): string[] {
 
 /** @param threadCount threads on the machine now */
 export function fileTracerLimits(threadCount: number, { limits }: FileTracerOptions): FileTracerLimits {
-  return { rows: 8192, threads: Math.max(4096, 2 * threadCount), files: 16_384, ...limits };
+  return { rows: 4096, threads: Math.max(4096, 2 * threadCount), files: 16_384, ...limits };
 }

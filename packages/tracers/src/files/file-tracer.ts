@@ -1,4 +1,4 @@
-import { EventQueue, KernelBtf, type Program, programsQuiesced, RingBufferReader } from "@skep/ebpf";
+import { KernelBtf, type Program, programsQuiesced, RingBufferReader } from "@skep/ebpf";
 import { KernelCounters } from "../filters/kernel-counters.ts";
 import { targetVariables } from "../filters/target-options.ts";
 import { Targets } from "../filters/targets.ts";
@@ -10,17 +10,7 @@ import { fileCallTables } from "./file-calls.ts";
 import { FileDescriptions, UNKNOWN_PATH } from "./file-descriptions.ts";
 import type { FileLossReason, FileOperations, FileReport, SlowOperation } from "./file-report.ts";
 import { FileStore, operationCount, sumOperations } from "./file-store.ts";
-import {
-  CallKind,
-  EventKind,
-  FILE_KEY_BYTES,
-  IO_URING_CALL,
-  ROW_BYTES,
-  readFileKey,
-  readFileRecord,
-  readSlowRecord,
-  readTotals,
-} from "./file-table.ts";
+import { EventKind, FILE_KEY_BYTES, ROW_BYTES, readFileKey, readFileRecord, readTotals } from "./file-table.ts";
 import {
   assertFileTracerOptions,
   type FileTracerLimits,
@@ -29,6 +19,7 @@ import {
 } from "./file-tracer-options.ts";
 import { type Counters, type Loaded, load, type Totals } from "./files.bpf.ts";
 import { ioUringPrograms } from "./io-uring-hooks.ts";
+import { SlowOperations } from "./slow-operations.ts";
 import { TracedProcesses } from "./traced-processes.ts";
 
 const READ_INTERVAL_MS = 1000;
@@ -52,9 +43,8 @@ export class FileTracer implements AsyncDisposable {
   readonly #unattributed: KernelCounters<keyof Totals>;
   readonly #descriptions: FileDescriptions;
   readonly #store: FileStore;
-  readonly #callNames: SyscallNames;
   readonly #clock = new UnixClock();
-  #slowOperations: EventQueue<SlowOperation> = new EventQueue();
+  readonly #slowOperations: SlowOperations;
   #reader: RingBufferReader | undefined;
   #timer: NodeJS.Timeout | undefined;
   #stoppedNs: bigint | undefined;
@@ -74,7 +64,7 @@ export class FileTracer implements AsyncDisposable {
     this.#unattributed = new KernelCounters(kernelHalf.maps.unattributed);
     this.#descriptions = new FileDescriptions(new TracedProcesses(PROCESS_LIMIT));
     this.#store = new FileStore(limits.files);
-    this.#callNames = names;
+    this.#slowOperations = new SlowOperations(this.#descriptions, names, this.#clock);
     this.#toldLost = this.lost();
   }
 
@@ -163,7 +153,7 @@ export class FileTracer implements AsyncDisposable {
 
   /** The operations that took at least `slowNs`, from the start on. Ends when the tracer is stopped. For one reader. */
   events(): AsyncIterableIterator<SlowOperation> {
-    return this.#slowOperations;
+    return this.#slowOperations.events;
   }
 
   /** What was lost since the start, by reason. */
@@ -173,7 +163,7 @@ export class FileTracer implements AsyncDisposable {
       threadsFull: threads_full,
       recursion: this.#recursionMisses(),
       eventsFull: slow_full,
-      eventsUnread: this.#slowOperations.dropped,
+      eventsUnread: this.#slowOperations.events.dropped,
     };
   }
 
@@ -183,8 +173,15 @@ export class FileTracer implements AsyncDisposable {
     clearTimeout(this.#timer);
     for (const hook of this.#hooks.splice(0)) hook[Symbol.dispose]();
     this.#stoppedNs = process.hrtime.bigint();
-    this.#reader?.drain();
-    this.#slowOperations[Symbol.dispose]();
+    // A program may be at its end still, with one more event.
+    this.#reading = this.#reading
+      .then(() => programsQuiesced())
+      .finally(() => {
+        this.#reader?.drain();
+        this.#slowOperations[Symbol.dispose]();
+      })
+      // Then the last events are missing, and reading the rows fails as well, which is told of.
+      .catch(() => undefined);
   }
 
   overhead(): Overhead {
@@ -193,7 +190,7 @@ export class FileTracer implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.stop();
-    await Promise.allSettled([this.#reading]);
+    await this.#reading;
     this.#reader?.[Symbol.dispose]();
     this.#kernelHalf[Symbol.dispose]();
   }
@@ -243,7 +240,11 @@ export class FileTracer implements AsyncDisposable {
       this.#tableIsEmpty(table);
       return untilNs;
     });
-    this.#reading = result.then(() => undefined);
+    // Who asked for it is told of a failure; the next one tries again.
+    this.#reading = result.then(
+      () => undefined,
+      () => undefined,
+    );
     return result;
   }
 
@@ -272,7 +273,7 @@ export class FileTracer implements AsyncDisposable {
 
   #schedule(): void {
     this.#timer = setTimeout(() => {
-      // A read that failed fails every later one too: snapshot() is where it is reported.
+      // What makes a read fail makes the next one fail, too: snapshot() is where it is reported.
       this.#maintain().catch(() => undefined);
     }, READ_INTERVAL_MS);
   }
@@ -283,7 +284,7 @@ export class FileTracer implements AsyncDisposable {
         this.#descriptions.add(readFileRecord(view, offset));
         break;
       case EventKind.slow:
-        this.#onSlow(view, offset);
+        this.#slowOperations.add(view, offset);
         break;
       case EventKind.nearlyFull:
         this.#readSoon();
@@ -306,48 +307,10 @@ export class FileTracer implements AsyncDisposable {
       });
   }
 
-  #onSlow(view: DataView, recordOffset: number): void {
-    if (this.#slowOperations.full) {
-      this.#slowOperations.drop();
-      return;
-    }
-    const { key, operation, call, endNs, durationNs, result, offset } = readSlowRecord(view, recordOffset);
-    const { process, path, type, fileSystem } = this.#descriptions.get(key);
-    this.#slowOperations.push({
-      kind: "slow",
-      timeUnixNs: this.#clock.toUnixNs(endNs),
-      process,
-      path,
-      type,
-      fileSystem,
-      operation: operationName(operation),
-      call: call === IO_URING_CALL ? "io_uring" : this.#callNames.name(call),
-      ...(offset >= 0 && { offset }),
-      bytes: result > 0 && operation !== CallKind.open ? result : 0,
-      durationNs,
-      ...(result < 0 && { error: errorName(-result) }),
-    });
-  }
-
   /** Runs that the kernel left out, as the program had been interrupted on that CPU: Linux 7.0 and later. */
   #recursionMisses(): number {
     const { on_enter, on_exit } = this.#kernelHalf.programs;
     return Number(on_enter.info().recursionMisses + on_exit.info().recursionMisses);
-  }
-}
-
-function operationName(operation: number): SlowOperation["operation"] {
-  switch (operation) {
-    case CallKind.open:
-      return "open";
-    case CallKind.read:
-      return "read";
-    case CallKind.write:
-      return "write";
-    case CallKind.sync:
-      return "sync";
-    default:
-      return "transfer";
   }
 }
 

@@ -9,7 +9,8 @@
  * before the call returns. Requests of io_uring have their own hooks.
  */
 #include "../kernel/syscall.h"
-#include "file-table.h"
+#include "../kernel/targets.h"
+#include "file-accounting.h"
 #include "io-uring.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -55,16 +56,6 @@ struct {
 	__type(value, struct thread);
 } threads SEC(".maps");
 
-/*
- * Address of a request of io_uring -> when it was submitted. LRU, as some end without a trace: 4,096 requests in flight.
- */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 4096);
-	__type(key, u64);
-	__type(value, u64);
-} requests SEC(".maps");
-
 /* Says what kind of call it is; 0 where it is not looked at, as cheaply as can be. */
 static __always_inline u32 find_call(long number, struct call *call, bool *compat)
 {
@@ -92,26 +83,6 @@ static __always_inline u64 argument(struct pt_regs *regs, bool compat, u32 index
 	default:
 		return syscall_argument(regs, compat, 3);
 	}
-}
-
-#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
-
-struct task_struct___executed {
-	u64 self_exec_id; /* one more with each exec; 5.7+ */
-};
-
-#pragma clang attribute pop
-
-/*
- * With the pid, the program that runs in the process: another number for another process that gets the pid, and after an
- * exec. Two have the same one with a probability of 2^-32.
- */
-static __always_inline u32 image_of(struct task_struct *task)
-{
-	u64 image = mix(BPF_CORE_READ(task, group_leader, start_boottime),
-			BPF_CORE_READ((struct task_struct___executed *)task, self_exec_id));
-
-	return image >> 32 ^ image;
 }
 
 static __always_inline struct thread *find_or_create_thread(struct task_struct *task, u32 pid, u32 tid)
@@ -315,15 +286,6 @@ int BPF_PROG(on_exit, struct pt_regs *regs, long result)
 	return 0;
 }
 
-static __always_inline void request_submitted(struct io_kiocb *request)
-{
-	struct task_struct *task = request_task(request);
-	u64 now = bpf_ktime_get_ns(), address = (u64)request;
-
-	if (request_operation(request) && target_is_wanted(task, BPF_CORE_READ(task, tgid)))
-		bpf_map_update_elem(&requests, &address, &now, BPF_ANY);
-}
-
 /* Only one of these two is in a kernel: the second name is that of 6.3 and before. */
 SEC("?tp_btf/io_uring_submit_req")
 int BPF_PROG(on_request, struct io_kiocb *request)
@@ -337,40 +299,6 @@ int BPF_PROG(on_request_before_6_4, struct io_kiocb *request)
 {
 	request_submitted(request);
 	return 0;
-}
-
-static __always_inline void request_completed(struct io_kiocb *request, s32 result)
-{
-	u64 now = bpf_ktime_get_ns(), address = (u64)request, duration_ns;
-	u32 operation = request_operation(request);
-	struct used_file used = {};
-	struct task_struct *task;
-	struct file *file;
-	bool told = true; /* it has called io_uring_setup(), opened files: it is no program of a moment */
-	u64 *start_ns;
-
-	if (!operation)
-		return;
-	task = request_task(request);
-	used.key.pid = BPF_CORE_READ(task, tgid);
-	if (!target_is_wanted(task, used.key.pid))
-		return;
-	start_ns = bpf_map_lookup_elem(&requests, &address);
-	if (!start_ns) {
-		COUNT(started_before);
-		return;
-	}
-	duration_ns = now - *start_ns;
-	bpf_map_delete_elem(&requests, &address);
-	used.key.image = image_of(task);
-	file = request_file(request, task, operation, result);
-	identify_file(file, &used);
-	/* What it asked for is gone by now: its path is not known. */
-	if (operation == OPERATION_OPEN && used.key.kind == FILE_ABSENT)
-		used.key.kind = FILE_NAMED;
-	account(&used, task, operation, result, duration_ns, SCRATCH_OF_REQUEST, 0, &told);
-	if (slow_ns && duration_ns >= slow_ns && used.key.kind != FILE_IGNORED)
-		send_slow(&used, operation, SLOW_IO_URING, result, -1, now, duration_ns);
 }
 
 /* Which of these two a kernel has is told by its BTF; before 5.19 the request itself is not among the arguments. */

@@ -132,8 +132,8 @@ export interface Loaded extends Disposable, AsyncDisposable {
     readonly counters: KeyedMap<number, Counters[]>;
     readonly wanted_file_systems: KeyedMap<string, number>;
     readonly file_system_decisions: KeyedMap<bigint, number>;
-    readonly threads: KeyedMap<number, Thread>;
     readonly requests: KeyedMap<bigint, bigint>;
+    readonly threads: KeyedMap<number, Thread>;
   };
   readonly programs: {
     readonly on_enter: Program;
@@ -165,8 +165,8 @@ export async function load(options: Options = {}): Promise<Loaded> {
       counters: collection.maps.get("counters"),
       wanted_file_systems: collection.maps.get("wanted_file_systems"),
       file_system_decisions: collection.maps.get("file_system_decisions"),
-      threads: collection.maps.get("threads"),
       requests: collection.maps.get("requests"),
+      threads: collection.maps.get("threads"),
     },
     programs: {
       on_enter: collection.programs.get("on_enter"),
