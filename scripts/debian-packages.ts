@@ -18,6 +18,7 @@ export const testPackages = {
     "llvm-19",
     "lz4",
     "python3",
+    "python3-prometheus-client",
     "strace",
     "util-linux",
     "xz-utils",
