@@ -210,7 +210,7 @@ export class FileTracer implements AsyncDisposable {
     this.#attachHook(programs.on_request);
     this.#attachHook(programs.on_request_before_6_4);
     this.#attachHook(programs.on_completion);
-    this.#attachHook(programs.on_completion_before_6_12);
+    this.#attachHook(programs.on_completion_with_result);
     // What enters before is what on_exit takes for having begun before the start.
     this.#attachHook(programs.on_enter);
     this.#attachHook(programs.on_exit);

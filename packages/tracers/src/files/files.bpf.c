@@ -311,7 +311,7 @@ int BPF_PROG(on_completion, void *ring, struct io_kiocb *request, struct io_urin
 }
 
 SEC("?tp_btf/io_uring_complete")
-int BPF_PROG(on_completion_before_6_12, void *ring, struct io_kiocb *request, u64 user_data, int result)
+int BPF_PROG(on_completion_with_result, void *ring, struct io_kiocb *request, u64 user_data, int result)
 {
 	if (request)
 		request_completed(request, result);

@@ -141,7 +141,7 @@ export interface Loaded extends Disposable, AsyncDisposable {
     readonly on_request: Program | undefined;
     readonly on_request_before_6_4: Program | undefined;
     readonly on_completion: Program | undefined;
-    readonly on_completion_before_6_12: Program | undefined;
+    readonly on_completion_with_result: Program | undefined;
     readonly on_fork: Program | undefined;
     readonly on_exec: Program;
     readonly on_thread_exit: Program;
@@ -176,8 +176,8 @@ export async function load(options: Options = {}): Promise<Loaded> {
         ? collection.programs.get("on_request_before_6_4")
         : undefined,
       on_completion: collection.programs.has("on_completion") ? collection.programs.get("on_completion") : undefined,
-      on_completion_before_6_12: collection.programs.has("on_completion_before_6_12")
-        ? collection.programs.get("on_completion_before_6_12")
+      on_completion_with_result: collection.programs.has("on_completion_with_result")
+        ? collection.programs.get("on_completion_with_result")
         : undefined,
       on_fork: collection.programs.has("on_fork") ? collection.programs.get("on_fork") : undefined,
       on_exec: collection.programs.get("on_exec"),

@@ -1,7 +1,7 @@
 import { type Btf, BtfKind, type BtfType } from "@skep/ebpf/btf";
 
 /** The programs of files.bpf.c that see requests of io_uring begin and end. */
-export type IoUringProgram = "on_request" | "on_request_before_6_4" | "on_completion" | "on_completion_before_6_12";
+export type IoUringProgram = "on_request" | "on_request_before_6_4" | "on_completion" | "on_completion_with_result";
 
 /**
  * Which of the programs fit this kernel: by what it hands to its tracepoints, which has changed often. None where the
@@ -23,7 +23,7 @@ function completionProgram(kernel: Btf): IoUringProgram | undefined {
   const completion = tracepointArguments(kernel, "io_uring_complete");
   if (completion.length === 3 && completion[2] === "io_uring_cqe") return "on_completion";
   // Ring, request, user data, result, flags, and two words of large completions.
-  if (completion.length === 7) return "on_completion_before_6_12";
+  if (completion.length === 7) return "on_completion_with_result";
   return undefined;
 }
 
