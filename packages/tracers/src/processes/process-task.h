@@ -64,7 +64,6 @@ struct task_struct___process {
 	struct sched_entity se;
 	int exit_state;
 	int exit_code;
-	char comm[TASK_COMM_LEN];
 	struct task_struct *real_parent;
 	struct task_struct___process *group_leader;
 	struct list_head thread_node;

@@ -186,5 +186,5 @@ static __always_inline void describe_process(struct process_record *record, u32 
 	record->user_id = BPF_CORE_READ(task, cred, uid.val);
 	record->time_ns = bpf_ktime_get_ns();
 	record->cgroup_id = cgroup_id;
-	bpf_probe_read_kernel_str(record->name, sizeof(record->name), BPF_CORE_READ(task, group_leader)->comm);
+	bpf_probe_read_kernel_str(record->name, sizeof(record->name), BPF_CORE_READ(thread, group_leader)->comm);
 }
