@@ -1,6 +1,6 @@
 import { EventQueue, type EventQueueOptions, type Program, RingBufferReader } from "@skep/ebpf";
 import { type CounterValues, KernelCounters } from "../filters/kernel-counters.ts";
-import { type TargetOptions, targetVariables } from "../filters/target-options.ts";
+import { type TargetOptions, targetTableSizes, targetVariables } from "../filters/target-options.ts";
 import { Targets } from "../filters/targets.ts";
 import { type Overhead, overheadOf } from "../overhead.ts";
 import { UnixClock } from "../unix-clock.ts";
@@ -46,6 +46,7 @@ export class ProcessTracer implements AsyncDisposable {
   #unreadTaken = 0;
   #switchHook: Disposable | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #refresh: NodeJS.Immediate | undefined;
   #sinceNs = process.hrtime.bigint();
   #stoppedNs: bigint | undefined;
 
@@ -70,7 +71,7 @@ export class ProcessTracer implements AsyncDisposable {
     const { execFailures = true, ringBytes = DEFAULT_RING_BYTES } = options;
     const kernelHalf = await load({
       globals: { ...targetVariables(options), wake_up_bytes: BigInt(Math.floor(ringBytes / 4)) },
-      maxEntries: { events: ringBytes },
+      maxEntries: { ...targetTableSizes(options), events: ringBytes },
       programs: ({ name }) => name !== "on_sys_exit" || execFailures,
     });
     let tracer: ProcessTracer | undefined;
@@ -146,6 +147,7 @@ export class ProcessTracer implements AsyncDisposable {
     this.#switchHook?.[Symbol.dispose]();
     this.#stoppedNs = process.hrtime.bigint();
     this.#reader.drain();
+    this.#refreshTargets();
     for (const queue of this.#queues) queue[Symbol.dispose]();
   }
 
@@ -185,7 +187,7 @@ export class ProcessTracer implements AsyncDisposable {
 
   #maintain(): void {
     this.#clock.adjust();
-    this.#targets?.refresh();
+    this.#refreshTargets();
   }
 
   /** A thread in the middle of its end has microseconds to go; its parent, who may have called this, knows already. */
@@ -198,12 +200,19 @@ export class ProcessTracer implements AsyncDisposable {
     }
   }
 
+  #refreshTargets(): void {
+    clearImmediate(this.#refresh);
+    this.#refresh = undefined;
+    this.#targets?.refresh();
+  }
+
   #onRecord(view: DataView, offset: number): void {
     const event = this.#decoder.decode(view, offset);
     if (event === undefined) return;
     this.#counts.add(event);
     for (const queue of this.#queues) queue.push(event);
-    if (event.kind === "exit") this.#targets?.refresh();
+    // Once for all exits that are read in one go.
+    if (event.kind === "exit") this.#refresh ??= setImmediate(() => this.#refreshTargets());
   }
 }
 
