@@ -7,10 +7,11 @@ import type { AttributeValue, Series, SeriesTable } from "./series-table.ts";
 export const PROMETHEUS_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
 /**
- * Upper bounds of the buckets, as powers of two: 1 us, 4 us ... 69 s where the unit is nanoseconds. The same for all
+ * Upper bounds of the buckets, as powers of two: 1 us, 8 us ... 17 s where the unit is nanoseconds. The same for all
  * series, since a sum over series with different buckets means nothing; each of them is a bound of the exact histogram.
+ * No more of them, since each costs a line in each of up to 2,000 series.
  */
-const BUCKET_EXPONENTS: readonly number[] = Array.from({ length: 14 }, (_, index) => 10 + 2 * index);
+const BUCKET_EXPONENTS: readonly number[] = Array.from({ length: 9 }, (_, index) => 10 + 3 * index);
 
 /**
  * All metrics in Prometheus' text format, piece by piece: whoever sends it can wait for the receiver, and never holds
@@ -28,7 +29,7 @@ function* numberFamily(table: SeriesTable<number>): Generator<string> {
   if (table.size === 0) return;
   const name = prometheusName(table.definition);
   yield head(name, table.definition, table.definition.kind === "counter" ? "counter" : "gauge");
-  for (const series of table.all()) yield `${name}${labelText(labelsOf(series))} ${series.value}\n`;
+  for (const series of table.all()) yield `${name}${braced(labelsOf(series))} ${series.value}\n`;
 }
 
 function* histogramFamily(table: SeriesTable<Log2Histogram>): Generator<string> {
@@ -41,13 +42,13 @@ function* histogramFamily(table: SeriesTable<Log2Histogram>): Generator<string> 
 function histogramLines(name: string, series: Series<Log2Histogram>): string {
   const labels = labelsOf(series);
   const { count, sum } = series.value;
+  const bucketStart = `${name}_bucket{${labels}${labels === "" ? "" : ","}le="`;
   let lines = "";
   for (const exponent of BUCKET_EXPONENTS) {
-    const bucket = labelText([...labels, ["le", String(2 ** exponent)]]);
-    lines += `${name}_bucket${bucket} ${series.value.countBelow(exponent)}\n`;
+    lines += `${bucketStart}${2 ** exponent}"} ${series.value.countBelow(exponent)}\n`;
   }
-  lines += `${name}_bucket${labelText([...labels, ["le", "+Inf"]])} ${count}\n`;
-  return `${lines}${name}_sum${labelText(labels)} ${sum}\n${name}_count${labelText(labels)} ${count}\n`;
+  lines += `${bucketStart}+Inf"} ${count}\n`;
+  return `${lines}${name}_sum${braced(labels)} ${sum}\n${name}_count${braced(labels)} ${count}\n`;
 }
 
 function head(name: string, { description }: MetricDefinition, type: string): string {
@@ -67,14 +68,13 @@ function legalName(name: string): string {
   return name.replace(/[^a-zA-Z0-9_]/g, "_").replace(/^(?=\d)/, "_");
 }
 
-type Label = readonly [name: string, value: string];
-
-function labelsOf({ resource, attributes }: Series<unknown>): readonly Label[] {
+/** `name="value",name="value"` */
+function labelsOf({ resource, attributes }: Series<unknown>): string {
   const labels = new Map<string, string>();
   for (const [name, value] of [...Object.entries(resource.ownAttributes), ...Object.entries(attributes)]) {
     if (value !== undefined) addLabel(labels, legalName(name), value);
   }
-  return Array.from(labels);
+  return Array.from(labels, ([name, value]) => `${name}="${escaped(value)}"`).join(",");
 }
 
 /** Names that differ as attributes may be one as labels: then the values are joined, as the specification says. */
@@ -83,9 +83,8 @@ function addLabel(labels: Map<string, string>, name: string, value: AttributeVal
   labels.set(name, other === undefined ? String(value) : `${other};${value}`);
 }
 
-function labelText(labels: readonly Label[]): string {
-  if (labels.length === 0) return "";
-  return `{${labels.map(([name, value]) => `${name}="${escaped(value)}"`).join(",")}}`;
+function braced(labels: string): string {
+  return labels === "" ? "" : `{${labels}}`;
 }
 
 function escaped(value: string): string {

@@ -104,6 +104,7 @@ function recordIncomplete(registry: MetricRegistry, round: Round, agent: Telemet
     ["cpu", round.cpu],
     ["off-cpu", round.offCpu],
     ["syscalls", round.syscalls],
+    ["processes", round.processes?.report],
     ["files", round.files],
   ] as const;
   for (const [tracer, report] of reports) {
