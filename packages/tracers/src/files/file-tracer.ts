@@ -1,6 +1,6 @@
 import { KernelBtf, type Program, programsQuiesced, RingBufferReader } from "@skep/ebpf";
 import { KernelCounters } from "../filters/kernel-counters.ts";
-import { targetVariables } from "../filters/target-options.ts";
+import { targetTableSizes, targetVariables } from "../filters/target-options.ts";
 import { Targets } from "../filters/targets.ts";
 import { type Overhead, overheadOf } from "../overhead.ts";
 import { threadCount } from "../profiling/profiler-options.ts";
@@ -22,7 +22,6 @@ import { ioUringPrograms } from "./io-uring-hooks.ts";
 import { SlowOperations } from "./slow-operations.ts";
 import { TracedProcesses } from "./traced-processes.ts";
 
-const READ_INTERVAL_MS = 1000;
 /** Processes whose names are kept, at some 300 bytes each. */
 const PROCESS_LIMIT = 4096;
 
@@ -44,6 +43,7 @@ export class FileTracer implements AsyncDisposable {
   readonly #descriptions: FileDescriptions;
   readonly #store: FileStore;
   readonly #clock = new UnixClock();
+  readonly #readIntervalMs: number;
   readonly #slowOperations: SlowOperations;
   #reader: RingBufferReader | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -64,6 +64,7 @@ export class FileTracer implements AsyncDisposable {
     this.#unattributed = new KernelCounters(kernelHalf.maps.unattributed);
     this.#descriptions = new FileDescriptions(new TracedProcesses(PROCESS_LIMIT));
     this.#store = new FileStore(limits.files);
+    this.#readIntervalMs = limits.readIntervalMs;
     this.#slowOperations = new SlowOperations(this.#descriptions, names, this.#clock);
     this.#toldLost = this.lost();
   }
@@ -92,7 +93,12 @@ export class FileTracer implements AsyncDisposable {
         slow_ns: BigInt(options.slowNs ?? 0),
         nearly_full_rows: Math.ceil(limits.rows / 2),
       },
-      maxEntries: { rows_0: limits.rows, rows_1: limits.rows, threads: limits.threads },
+      maxEntries: {
+        ...targetTableSizes(options),
+        rows_0: limits.rows,
+        rows_1: limits.rows,
+        threads: limits.threads,
+      },
       programs: ({ name, optional }) =>
         !optional || ioUring.includes(name) || (name === "on_fork" && options.pids !== undefined),
     });
@@ -275,7 +281,7 @@ export class FileTracer implements AsyncDisposable {
     this.#timer = setTimeout(() => {
       // What makes a read fail makes the next one fail, too: snapshot() is where it is reported.
       this.#maintain().catch(() => undefined);
-    }, READ_INTERVAL_MS);
+    }, this.#readIntervalMs);
   }
 
   #onRecord(view: DataView, offset: number): void {

@@ -38,3 +38,11 @@ export function targetVariables({ pids, followChildren = true, cgroupPath }: Tar
     cgroup_level: cgroup?.level ?? 0,
   };
 }
+
+/** Processes that can be traced at once, where these are chosen one by one: those of a large parallel build. */
+const TARGET_LIMIT = 16_384;
+
+/** Sizes of the tables of kernel/targets.h; a table takes its memory even where nothing is in it. */
+export function targetTableSizes({ pids }: TargetOptions): { readonly targets: number } {
+  return { targets: pids === undefined ? 1 : TARGET_LIMIT };
+}

@@ -9,7 +9,7 @@ import {
 } from "@skep/ebpf";
 import { Symbolizer } from "@skep/symbols";
 import { KernelCounters } from "../filters/kernel-counters.ts";
-import { targetVariables } from "../filters/target-options.ts";
+import { targetTableSizes, targetVariables } from "../filters/target-options.ts";
 import { Targets } from "../filters/targets.ts";
 import { type Overhead, overheadOf } from "../overhead.ts";
 import { type OpenInterval, OpenIntervals } from "./open-intervals.ts";
@@ -116,6 +116,7 @@ export class CpuProfiler implements AsyncDisposable {
     const kernelHalf = await load({
       globals,
       maxEntries: {
+        ...targetTableSizes(options),
         counts_0: sizes.counts,
         counts_1: sizes.counts,
         stacks_0: sizes.stacks,

@@ -1,6 +1,6 @@
 import { type Program, possibleCpuCount, programsQuiesced, RingBufferReader } from "@skep/ebpf";
 import { KernelCounters } from "../filters/kernel-counters.ts";
-import { targetVariables } from "../filters/target-options.ts";
+import { targetTableSizes, targetVariables } from "../filters/target-options.ts";
 import { Targets } from "../filters/targets.ts";
 import { type Overhead, overheadOf } from "../overhead.ts";
 import { threadCount } from "../profiling/profiler-options.ts";
@@ -81,6 +81,7 @@ export class SyscallTracer implements AsyncDisposable {
         filling_rows: sizes.fillingRows,
       },
       maxEntries: {
+        ...targetTableSizes(options),
         ...(timed
           ? { front_durations_0: frontRows, front_durations_1: frontRows, durations_0: rows, durations_1: rows }
           : { front_counts_0: frontRows, front_counts_1: frontRows, counts_0: rows, counts_1: rows }),
