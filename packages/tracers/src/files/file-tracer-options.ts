@@ -21,6 +21,8 @@ export interface FileTracerLimits {
   readonly threads: number;
   /** Processes x paths in a report. */
   readonly files: number;
+  /** Time between two reads, unless a table fills up before that. */
+  readonly readIntervalMs: number;
 }
 
 /** Entries of `wanted_file_systems` in file-table.h. */
@@ -56,5 +58,5 @@ function fileSystemTypes(): string[] {
 
 /** @param threadCount threads on the machine now */
 export function fileTracerLimits(threadCount: number, { limits }: FileTracerOptions): FileTracerLimits {
-  return { rows: 4096, threads: Math.max(4096, 2 * threadCount), files: 16_384, ...limits };
+  return { rows: 4096, threads: Math.max(4096, 2 * threadCount), files: 16_384, readIntervalMs: 1000, ...limits };
 }

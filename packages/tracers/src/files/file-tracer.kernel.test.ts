@@ -141,8 +141,10 @@ test("what could not be opened shows by the path that was asked for, and by why"
       ["file/below", 1, { ENOTDIR: 1 }, "none"],
       ["link", 1, { ELOOP: 1 }, "none"],
       ["missing", 3, { ENOENT: 3 }, "none"],
-      [`${long}/${long}/a`, 1, { ENOENT: 1 }, "none"],
-      [`${long}/${long}/b`, 1, { ENOENT: 1 }, "none"],
+      [`${long}/a/${long}`, 1, { ENOENT: 1 }, "none"],
+      [`${long}/b/${long}`, 1, { ENOENT: 1 }, "none"],
+      [`${long}/b/${long}/c`, 1, { ENOENT: 1 }, "none"],
+      [`${long}/b/${long}/d`, 1, { ENOENT: 1 }, "none"],
       ["x".repeat(300), 1, { ENAMETOOLONG: 1 }, "none"],
     ],
   );
@@ -322,6 +324,28 @@ test("what finds no room is in the sums", async () => {
     for (const file of below) assert.deepEqual(counts(file), { ...nothing, opens: 1, writes: 3, writtenBytes: 30 });
     nothingLost(report);
   }
+});
+
+test("a table that fills up is emptied before it is full", async () => {
+  const folder = testFolder();
+  const batch = `read -r _; for i in 1 2 3 4 5 6 7 8 9 10; do : > ${folder}/$batch.$i; done;`;
+  await using workload = shell(`for batch in 1 2 3 4 5; do ${batch} done`);
+  await workload.ready;
+  // Nothing else has it emptied.
+  const limits = { rows: 16, readIntervalMs: 1_000_000 };
+  await using tracer = await FileTracer.start({ pids: [workload.pid], limits });
+  for (let released = 0; released <= 5; released++) {
+    workload.release();
+    await setTimeout(500);
+  }
+  await tracer.exited;
+  const report = await tracer.snapshot();
+  const files = Array.from(filesBelow(folder, report).values());
+  assert.deepEqual(
+    files.map(({ opens }) => opens),
+    Array(50).fill(1),
+  );
+  assert.equal(operationCount(report.unattributed), 0);
 });
 
 test("calls of threads without room are counted as lost", async () => {
