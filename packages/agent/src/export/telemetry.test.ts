@@ -12,7 +12,7 @@ const ROUND = plainRound({
 });
 
 function sendersTo(receiver: OtlpReceiver) {
-  const soon = { retry: { initialDelayMs: 1, maxDelayMs: 1 }, shutdownTimeoutMs: 100 };
+  const soon = { retry: { initialDelayMs: 1, maxDelayMs: 1 }, shutdownTimeoutMs: 60_000 };
   return {
     profiles: { ...receiver.sender("v1development/profiles"), ...soon },
     logs: { ...receiver.sender("v1/logs"), ...soon },
