@@ -17,6 +17,8 @@ export interface ProcessBpf {
   /** Runs of its perf-event programs, and the time they took; 0 while BPF statistics are off. */
   readonly sampleCount: number;
   readonly sampleNs: number;
+  /** Time in all of its programs; it grows only while BPF statistics are on. */
+  readonly programNs: number;
 }
 
 /** CPU time of all live threads, user and kernel, in nanoseconds; /proc/PID/stat has ticks of 10 ms. */
@@ -53,7 +55,7 @@ const BPF_PROG_TYPE_PERF_EVENT = "7";
 /** Maps and programs that a process has open; what several of its descriptors refer to counts once. */
 export function processBpf(pid: number): ProcessBpf {
   const maps = new Map<string, number>();
-  const programs = new Map<string, { readonly count: number; readonly ns: number }>();
+  const programs = new Map<string, { readonly type: string; readonly count: number; readonly ns: number }>();
   for (const fd of descriptorsOf(pid)) {
     const information = new Map<string, string>();
     for (const line of readOrEmpty(`/proc/${pid}/fdinfo/${fd}`).split("\n")) {
@@ -64,14 +66,17 @@ export function processBpf(pid: number): ProcessBpf {
     const mapId = information.get("map_id");
     if (mapId !== undefined) maps.set(mapId, numberOf("memlock"));
     // Links show the id of their program, but not its run time.
-    if (information.get("prog_type") === BPF_PROG_TYPE_PERF_EVENT && information.has("run_cnt")) {
-      programs.set(information.get("prog_id") ?? "", { count: numberOf("run_cnt"), ns: numberOf("run_time_ns") });
-    }
+    if (!information.has("run_cnt")) continue;
+    const type = information.get("prog_type") ?? "";
+    const id = information.get("prog_id") ?? "";
+    programs.set(id, { type, count: numberOf("run_cnt"), ns: numberOf("run_time_ns") });
   }
+  const samplers = [...programs.values()].filter(({ type }) => type === BPF_PROG_TYPE_PERF_EVENT);
   return {
     mapBytes: maps.values().reduce((sum, bytes) => sum + bytes, 0),
-    sampleCount: programs.values().reduce((sum, { count }) => sum + count, 0),
-    sampleNs: programs.values().reduce((sum, { ns }) => sum + ns, 0),
+    sampleCount: samplers.reduce((sum, { count }) => sum + count, 0),
+    sampleNs: samplers.reduce((sum, { ns }) => sum + ns, 0),
+    programNs: programs.values().reduce((sum, { ns }) => sum + ns, 0),
   };
 }
 

@@ -1,0 +1,93 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { fromRoot } from "../../scripts/repository.ts";
+import { cpuTimeNs, type ProcessMemory, processBpf, processMemory } from "./processes.ts";
+import { now } from "./statistics.ts";
+
+const POLL_MS = 10;
+const START_LIMIT_MS = 60_000;
+
+export interface AgentMemory extends ProcessMemory {
+  /** Kernel memory of its BPF maps. */
+  readonly mapBytes: number;
+}
+
+/** `skep run` with all that is on by default, and its page on a free port. */
+export class AgentRun implements AsyncDisposable {
+  readonly #folder: string = mkdtempSync(join(tmpdir(), "skep-bench-"));
+  readonly #startedNs: number = now();
+  readonly #child: ChildProcess;
+  #said = "";
+
+  private constructor() {
+    const config = join(this.#folder, "skep.yaml");
+    writeFileSync(config, "page: {port: 0}\n");
+    this.#child = spawn(process.execPath, [fromRoot("packages/agent/bin/skep.mjs"), "run", "-c", config], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => {
+      this.#said += text;
+    });
+  }
+
+  static async start(): Promise<AgentRun> {
+    const run = new AgentRun();
+    try {
+      await run.#firstData();
+      return run;
+    } catch (error) {
+      await run[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  /** From the start of its process to when its page has the first numbers of each tracer. */
+  firstDataNs = 0;
+
+  /** CPU time so far, user and system. */
+  get cpuNs(): number {
+    return cpuTimeNs(this.#pid);
+  }
+
+  /** Time in its BPF programs so far, while BPF statistics were on. */
+  get bpfNs(): number {
+    return processBpf(this.#pid).programNs;
+  }
+
+  memory(): AgentMemory {
+    const memory = processMemory(this.#pid);
+    if (memory === undefined) throw new Error(`the agent ended before its time:\n${this.#said}`);
+    return { ...memory, mapBytes: processBpf(this.#pid).mapBytes };
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child.exitCode === null && this.#child.signalCode === null) {
+      this.#child.kill("SIGKILL");
+      await once(this.#child, "close");
+    }
+    rmSync(this.#folder, { recursive: true });
+  }
+
+  get #pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  async #firstData(): Promise<void> {
+    while (now() - this.#startedNs < START_LIMIT_MS * 1e6 && this.#child.exitCode === null) {
+      const [, origin, token] = /(http:\/\/127\.0\.0\.1:\d+)\/\?token=(\S+)/.exec(this.#said) ?? [];
+      if (origin !== undefined) {
+        const answer = await fetch(`${origin}/api/health`, { headers: { authorization: `Bearer ${token}` } });
+        if (((await answer.json()) as { readonly self?: object }).self !== undefined) {
+          this.firstDataNs = now() - this.#startedNs;
+          return;
+        }
+      }
+      await setTimeout(POLL_MS);
+    }
+    throw new Error(`the agent does not start:\n${this.#said}`);
+  }
+}
