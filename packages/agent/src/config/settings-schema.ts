@@ -115,7 +115,6 @@ export const settingsSchema: v.GenericSchema<unknown, Settings> = v.strictObject
       section("Whom to trace: everybody, unless something is said here.", {
         pids: pids("Only these processes and the children that they start."),
         cgroup: text("system.slice/nginx.service", "Only what runs in this cgroup (v2) or below."),
-        processNames: names("Only processes with one of these names; the others are counted but not passed on."),
       }),
       {},
     ),

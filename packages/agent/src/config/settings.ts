@@ -17,8 +17,6 @@ export interface Settings {
     readonly pids: readonly number[];
     /** Absent: all. */
     readonly cgroup?: string | undefined;
-    /** Empty: all. */
-    readonly processNames: readonly string[];
   };
   readonly intervalSeconds: number;
   readonly otlp: OtlpSettings;
