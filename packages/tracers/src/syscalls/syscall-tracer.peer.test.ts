@@ -110,6 +110,19 @@ for (const latencies of [true, false]) {
   });
 }
 
+test("an exec of a thread that becomes the first one by it counts once, and is timed", async () => {
+  for (const latencies of [true, false]) {
+    const { report } = await trace(compileProgram("thread-exec.c"), [], { latencies });
+    const execve = report.syscalls.find(({ name }) => name === "execve");
+    // The one that starts the program, and its own.
+    assert.deepEqual([execve?.calls, execve?.timedCalls], [2, latencies ? 2 : undefined]);
+    assert.equal(report.incomplete.startNotSeen, 0);
+    assert.equal(report.processes.length, 1);
+    assert.equal(report.processes[0]?.process.name, "true");
+    assert.ok(report.syscalls.every(({ running = 0 }) => running === 0));
+  }
+});
+
 test("100 times 10 ms of sleep take what they took by the program's own clock", async () => {
   const { report, lastLine } = await trace(compileProgram("sleeps.c"), []);
   const sleep = report.syscalls.find(({ name }) => name === "nanosleep");
