@@ -59,10 +59,9 @@ test("the JSON has what COMMAND did with each file, to the byte", async () => {
     },
   );
   assert.deepEqual(files.find((file) => file.path === missing)?.["errors"], { ENOENT: 1 });
-  assert.equal(
-    Object.values(lost).reduce((sum, count) => sum + count, 0),
-    0,
-  );
+  // From Linux 7.0 on calls of any process count as lost that come while the program runs on their CPU.
+  const { recursion: _, ...ofCommand } = lost;
+  assert.deepEqual(ofCommand, { threadsFull: 0, eventsFull: 0, eventsUnread: 0 });
 });
 
 test("slow operations are lines before the summary, none faster than was asked for", async () => {
