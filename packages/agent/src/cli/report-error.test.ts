@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BpfError } from "@skep/ebpf/errors";
+import { OtlpError } from "@skep/otlp/errors";
 import { CliError, UsageError } from "./cli-error.ts";
 import { describeError } from "./report-error.ts";
 
@@ -16,6 +17,7 @@ const cases: readonly [what: string, error: unknown, exitCode: number, text: str
   ["an exit code of its own", new CliError("no luck", { exitCode: 127 }), 127, "skep: no luck\n"],
   ["several hints", new CliError("a", { hints: ["b", "c\nd"] }), 1, "skep: a\n      b\n      c\n      d\n"],
   ["the library's error", new BpfError("system", "x failed", { hint: "try y" }), 1, "skep: x failed\n      try y\n"],
+  ["the exporter's error", new OtlpError("configuration", "bad", { hint: "good" }), 1, "skep: bad\n      good\n"],
   ["a message of several lines", new BpfError("verifier", "refused\nR1 !read_ok"), 1, "skep: refused\n"],
   [
     "what nobody expected",

@@ -1,4 +1,5 @@
 import { BpfError } from "@skep/ebpf/errors";
+import { OtlpError } from "@skep/otlp/errors";
 import { CliError } from "./cli-error.ts";
 import { ExitCode } from "./exit-code.ts";
 
@@ -29,7 +30,7 @@ export interface Explanation {
 
 export function explainError(error: unknown): Explanation {
   if (error instanceof CliError) return error;
-  if (error instanceof BpfError) {
+  if (error instanceof BpfError || error instanceof OtlpError) {
     const hints = error.hint === undefined ? [] : [error.hint];
     return { message: error.message, hints, exitCode: ExitCode.failed };
   }

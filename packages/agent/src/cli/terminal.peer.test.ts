@@ -24,19 +24,19 @@ test("the doctor has colours on a terminal, but not where NO_COLOR is set", () =
   assert.ok(!onTerminal("doctor", { NO_COLOR: "1" }).includes("\x1b"));
 });
 
-const refreshed: readonly [command: string, first: RegExp, status: string][] = [
-  ["syscalls -d 2.5", /^System calls for 2\.\d s: /, "2 of 2.5 s; Ctrl-C ends it early"],
-  ["files -d 2.5", /^Files for 2\.\d s: /, "2 of 2.5 s; Ctrl-C ends it early"],
-  ["files -d 2.5 --slow 20", /^Files for 2\.\d s: /, "2 of 2.5 s; Ctrl-C ends it early"],
+const refreshed: readonly [command: string, first: RegExp][] = [
+  ["syscalls -d 4", /^System calls for \d+\.\d s: /],
+  ["files -d 4", /^Files for \d+\.\d s: /],
+  ["files -d 4 --slow 20", /^Files for \d+\.\d s: /],
 ];
 
-for (const [command, first, status] of refreshed) {
+for (const [command, first] of refreshed) {
   test(`on a terminal the table of "${command}" is refreshed in place, and the last one stays`, () => {
     const output = onTerminal(command);
     const frames = output.split("\x1b[?25l\x1b[?7l").slice(1);
-    assert.ok(frames.length >= 3, `${frames.length} frames`);
+    assert.ok(frames.length >= 2, `${frames.length} frames`);
     for (const frame of frames) assert.ok(frame.includes("\x1b[?7h\x1b[?25h"), "each frame shows the cursor again");
-    assert.ok(output.includes(status));
+    assert.match(output, /\d of 4 s; Ctrl-C ends it early/);
     // Tables that were shown before are gone, and so is the line below them.
     const lines = linesOnTerminal(output);
     assert.equal(lines.filter((line) => first.test(line)).length, 1, lines.join("\n"));
