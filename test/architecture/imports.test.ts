@@ -71,6 +71,15 @@ test("the page takes nothing but types from the agent", () => {
   );
 });
 
+test("of the OpenTelemetry SDK nothing but types is taken: it is the program's own", () => {
+  const ofTheirs = imports.filter((entry) => importedPackage(entry)?.startsWith("@opentelemetry/"));
+  assert.ok(ofTheirs.length > 0);
+  assert.deepEqual(
+    ofTheirs.filter(({ typeOnly }) => !typeOnly),
+    [],
+  );
+});
+
 test("the ELF and BTF parsers do no input or output", () => {
   const parsers = [...importsFrom("packages/ebpf/src/elf/"), ...importsFrom("packages/ebpf/src/btf/")];
   const impure = parsers.filter(({ specifier }) => specifier.startsWith("node:"));

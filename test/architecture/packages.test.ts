@@ -9,6 +9,7 @@ interface PackageJson {
   readonly private?: boolean;
   readonly exports?: Readonly<Record<string, string | ExportTarget>>;
   readonly dependencies?: Readonly<Record<string, string>>;
+  readonly peerDependencies?: Readonly<Record<string, string>>;
 }
 
 interface ExportTarget {
@@ -38,7 +39,8 @@ for (const folder of globSync("packages/*", { cwd: fromRoot(".") }).sort()) {
   test(`${manifest.name} declares the packages that it imports`, () => {
     const shipped = sourceFiles(`${folder}/src/**/*.ts`).filter((file) => !/\.test\.ts$|\/testing\//.test(file));
     const imported = new Set(shipped.flatMap(importsOf).flatMap((entry) => importedPackage(entry) ?? []));
-    const declared = [manifest.name, ...Object.keys(manifest.dependencies ?? {})];
+    const { name, dependencies, peerDependencies } = manifest;
+    const declared = [name, ...Object.keys({ ...dependencies, ...peerDependencies })];
     assert.deepEqual(
       Array.from(imported).filter((name) => !declared.includes(name)),
       [],

@@ -5,13 +5,17 @@ import type { TelemetryResource } from "../resources/telemetry-resource.ts";
 import { slowOperationRecord } from "./file-logs.ts";
 import { type ProcessLogOptions, processRecord } from "./process-logs.ts";
 
+export interface RoundLogs extends ResourceLogs {
+  readonly resource: TelemetryResource;
+}
+
 /** The single events of a round as log records, by resource. */
 export function roundLogs(
   { processes, slowOperations = [] }: Round,
   resourceOf: (process: TracedProcess) => TelemetryResource,
   scope: Scope,
   options: ProcessLogOptions = {},
-): ResourceLogs[] {
+): RoundLogs[] {
   const recordsByResource = new Map<TelemetryResource, LogRecord[]>();
   const add = (process: TracedProcess, record: LogRecord) => {
     const resource = resourceOf(process);

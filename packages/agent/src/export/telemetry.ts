@@ -11,12 +11,14 @@ import type { ExporterState, Round, RoundReader } from "../pipeline/round.ts";
 import type { ResourceGrouping } from "../resources/process-attributes.ts";
 import { ResourceCatalog, type ResourceCatalogSettings } from "../resources/resource-catalog.ts";
 import type { ProcessLogOptions } from "./process-logs.ts";
-import { roundLogs } from "./round-logs.ts";
+import { type RoundLogs, roundLogs } from "./round-logs.ts";
 import { type SenderSettingsBySignal, Senders } from "./senders.ts";
 
 export interface TelemetrySettings extends ResourceCatalogSettings, ProcessLogOptions {
   /** Where each signal goes; one that is not named is not sent. */
   readonly senders?: SenderSettingsBySignal;
+  /** Gets the logs of each round, for whoever sends them in another way. */
+  readonly onLogs?: (logs: readonly RoundLogs[]) => void;
   /** Which processes are one resource in metrics and logs. Default `program`: a series for each process would soon be too many. */
   readonly metricGrouping?: ResourceGrouping;
   /** The same in profiles. Default `process`. */
@@ -34,29 +36,31 @@ export interface TelemetrySettings extends ResourceCatalogSettings, ProcessLogOp
  */
 export class Telemetry implements RoundReader, AsyncDisposable {
   readonly name = "the telemetry";
+  /** All metrics, with the last round in them. */
+  readonly registry: MetricRegistry;
+  /** Of all that is told. */
+  readonly scope: Scope;
   readonly #settings: TelemetrySettings;
-  readonly #scope: Scope;
   readonly #catalog: ResourceCatalog;
   /** Of metrics and logs. */
   readonly #resources: MetricResources;
-  readonly #registry: MetricRegistry;
   readonly #roundMetrics: RoundMetrics;
   #senders: Senders;
 
   private constructor(settings: TelemetrySettings, senders: Senders) {
     this.#settings = settings;
     this.#senders = senders;
-    this.#scope = { name: "skep", version: settings.version };
+    this.scope = { name: "skep", version: settings.version };
     const catalog = new ResourceCatalog(settings);
     this.#catalog = catalog;
-    this.#registry = new MetricRegistry(catalog.agent, settings.seriesLimit);
+    this.registry = new MetricRegistry(catalog.agent, settings.seriesLimit);
     const { metricGrouping = "program" } = settings;
     this.#resources = {
       host: catalog.host,
       agent: catalog.agent,
       of: (process) => catalog.of(process, metricGrouping),
     };
-    this.#roundMetrics = new RoundMetrics(this.#registry, this.#resources);
+    this.#roundMetrics = new RoundMetrics(this.registry, this.#resources);
   }
 
   /** @throws OtlpError for senders whose settings mean nothing, or whose spool cannot be used */
@@ -67,9 +71,10 @@ export class Telemetry implements RoundReader, AsyncDisposable {
   read(round: Round): void {
     this.#roundMetrics.read(round);
     this.#senders.profiles?.send(this.#profilesOf(round));
-    this.#senders.logs?.send(roundLogs(round, this.#resources.of, this.#scope, this.#settings));
-    this.#senders.metrics?.send(resourceMetricsOf(this.#registry, this.#scope));
-    for (const resource of this.#catalog.endRound()) this.#registry.forget(resource);
+    this.#senders.logs?.send(this.#logsOf(round));
+    this.#settings.onLogs?.(this.#logsOf(round));
+    this.#senders.metrics?.send(resourceMetricsOf(this.registry, this.scope));
+    for (const resource of this.#catalog.endRound()) this.registry.forget(resource);
   }
 
   /** To be told of what happens to processes as soon as it does: `PipelineSettings.onProcessEvent`. */
@@ -84,7 +89,7 @@ export class Telemetry implements RoundReader, AsyncDisposable {
 
   /** The answer to a scrape, piece by piece; of the type {@link PROMETHEUS_CONTENT_TYPE}. */
   prometheusText(): Generator<string, void, undefined> {
-    return prometheusText(this.#registry);
+    return prometheusText(this.registry);
   }
 
   /**
@@ -105,11 +110,15 @@ export class Telemetry implements RoundReader, AsyncDisposable {
     await this.#senders[Symbol.asyncDispose]();
   }
 
+  #logsOf(round: Round): RoundLogs[] {
+    return roundLogs(round, this.#resources.of, this.scope, this.#settings);
+  }
+
   #profilesOf({ cpu, offCpu }: Round): ResourceProfiles[] {
     const { profileGrouping = "process" } = this.#settings;
     return groupByResource(
       [cpu, offCpu].filter((profile) => profile !== undefined),
-      { scope: this.#scope, resourceOf: (process) => this.#catalog.of(process, profileGrouping) },
+      { scope: this.scope, resourceOf: (process) => this.#catalog.of(process, profileGrouping) },
     );
   }
 }
