@@ -41,6 +41,9 @@ function copyBesideTheCode(): void {
     if (!object.includes("/testing/")) copy(object, object.replace("/src/", "/dist/"));
   }
   copy("packages/ui/dist/flame-graph.html", "packages/agent/dist/assets/flame-graph.html");
+  for (const file of ["live.html", "live.js", "live.css"]) {
+    copy(`packages/ui/dist/live/${file}`, `packages/agent/dist/assets/live/${file}`);
+  }
   chmodSync(fromRoot("packages/agent/bin/skep.mjs"), 0o755);
 }
 

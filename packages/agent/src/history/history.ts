@@ -49,11 +49,11 @@ const SERIES_POINTS = 1024;
 /** Joining spans beyond this would leave too little to choose from. */
 const COARSEST_SPAN_MS = 60_000;
 /** Shares of the memory. What is left is for the curves. */
-const SHARES = { tables: 0.55, rows: 0.32, log: 0.1 };
+const SHARES = { tables: 0.7, rows: 0.2, log: 0.08 };
 /** Room is made from here on, before anything has to be left out. */
 const NEARLY_FULL = 0.8;
 /** What stacks, files, or calls of processes of a single span may take of the memory for rows. */
-const TABLE_OF_SPAN_SHARE = 1 / 40;
+const TABLE_OF_SPAN_SHARE = 1 / 50;
 /** What spans that became coarser keep of it. */
 const COARSE_SHARE = 1 / 4;
 
@@ -181,9 +181,9 @@ export class History implements RoundReader {
     return this.#rowBytes > this.#rowLimitBytes * NEARLY_FULL || this.tables.fullness > NEARLY_FULL;
   }
 
-  /** Reads the newest round, which matters more than older ones: they are dropped where it finds no room beside them. */
+  /** Reads the newest round, which matters more than older ones: they make room where it finds none beside them. */
   #readWhole(round: Round): Span {
-    for (;;) {
+    for (let attempt = 0; ; attempt++) {
       const { refused } = this.tables;
       const span = readRound(round, this.tables, this.#tableBytes);
       const isWhole = this.tables.refused === refused;
@@ -191,7 +191,8 @@ export class History implements RoundReader {
         if (!isWhole) this.#cutRounds++;
         return span;
       }
-      this.#dropOldest(Math.ceil(this.#spans.length / 2));
+      if (attempt === 0) this.#coarsen(this.#spans.length);
+      else this.#dropOldest(Math.ceil(this.#spans.length / 4));
     }
   }
 

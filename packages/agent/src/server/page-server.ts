@@ -95,10 +95,6 @@ export class PageServer implements AsyncDisposable {
     return server;
   }
 
-  get #port(): number {
-    return Number(new URL(this.origin).port);
-  }
-
   /** Where it listens: `http://127.0.0.1:7537`. */
   get origin(): string {
     const address = this.#server.address();
@@ -157,7 +153,7 @@ export class PageServer implements AsyncDisposable {
     const isOpen = this.#options.openEndpoints === true && (path === "/metrics" || path === "/debug/pprof/profile");
     if (
       isOpen ||
-      this.#access.hasToken(request.headers, this.#port) ||
+      this.#access.hasToken(request.headers, request.socket.localPort ?? 0) ||
       (path === "/" && this.#hasTokenInAddress(query))
     )
       return;
@@ -191,7 +187,9 @@ export class PageServer implements AsyncDisposable {
     const file = await pageFile(path);
     // Not by a redirect: the browser would not send a SameSite=Strict cookie on one that began at another site.
     const isNew = path === "/" && this.#hasTokenInAddress(query);
-    return file !== undefined && isNew ? { ...file, headers: { "set-cookie": this.#access.cookie(this.#port) } } : file;
+    return file !== undefined && isNew
+      ? { ...file, headers: { "set-cookie": this.#access.cookie(response.socket?.localPort ?? 0) } }
+      : file;
   }
 
   #metrics(query: string): Answer | undefined {

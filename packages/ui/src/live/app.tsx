@@ -79,6 +79,10 @@ export function App({ live }: { readonly live: LiveData }) {
         <h1 class="visually-hidden">{TITLES[route.view]}</h1>
         {state.connection === "refused" ? (
           <p class="empty">Skep was started again: open the address that it printed.</p>
+        ) : state.endMs === 0 ? (
+          <p class="empty">
+            {state.connection === "lost" ? "Skep does not answer." : "The first round is still being measured."}
+          </p>
         ) : (
           <>
             {route.view !== "overview" && <Timeline />}

@@ -52,6 +52,8 @@ export function useAnswer<Answer>(path: string): Asked<Answer> {
   const [asked, setAsked] = useState<Asked<Answer>>({ answer: undefined, error: undefined });
   // A new round is a reason to ask again.
   useEffect(() => {
+    // Before the first round there is no time to ask about.
+    if (live.endMs === 0) return;
     const abort = new AbortController();
     ask<Answer>(path, abort.signal).then(
       (answer) => setAsked({ answer, error: undefined }),

@@ -7,27 +7,26 @@ import { share } from "./format.ts";
 /** A graph and how to hold it: newer data waits while somebody looks closely. */
 export interface FlameGraphViewProps {
   readonly graph: FlameGraphData;
-  /** Another subject (mode, process, baseline) is shown at once. */
-  readonly subject: string;
   readonly about: string;
   readonly search: string;
   readonly onMatched: (text: string) => void;
 }
 
-export function FlameGraphView({ graph: offered, subject, about, search, onMatched }: FlameGraphViewProps) {
+export function FlameGraphView({ graph: offered, about, search, onMatched }: FlameGraphViewProps) {
   const element = useRef<HTMLDivElement>(null);
   const tooltip = useRef<HTMLDivElement>(null);
   const drawn = useRef<FlameGraph>(null);
-  const [shown, setShown] = useState({ graph: offered, subject, about });
+  const [shown, setShown] = useState({ graph: offered, about });
   const [isUpright, setUpright] = useState(false);
   const [isZoomed, setZoomed] = useState(false);
-  const [isHeld, setHeld] = useState(false);
+  const [isPointed, setPointed] = useState(false);
+  const [isFocused, setFocused] = useState(false);
 
   // Boxes under the pointer or the keyboard must not run away.
-  const isFree = !isZoomed && !isHeld;
+  const isFree = !isZoomed && !isPointed && !isFocused;
   useEffect(() => {
-    if (isFree || subject !== shown.subject) setShown({ graph: offered, subject, about });
-  }, [offered, subject, about, isFree, shown.subject]);
+    if (isFree || subjectOf(offered) !== subjectOf(shown.graph)) setShown({ graph: offered, about });
+  }, [offered, about, isFree, shown.graph]);
 
   useEffect(() => {
     if (element.current === null || tooltip.current === null) return;
@@ -35,6 +34,7 @@ export function FlameGraphView({ graph: offered, subject, about, search, onMatch
     graph.onZoom = setZoomed;
     drawn.current = graph;
     setZoomed(false);
+    setFocused(false);
     return () => {
       drawn.current = null;
       graph.dispose();
@@ -83,16 +83,21 @@ export function FlameGraphView({ graph: offered, subject, about, search, onMatch
       </div>
       <div
         class="flame-frame"
-        onPointerEnter={() => setHeld(true)}
-        onPointerLeave={() => setHeld(false)}
-        onFocusIn={() => setHeld(true)}
-        onFocusOut={() => setHeld(false)}
+        onPointerEnter={() => setPointed(true)}
+        onPointerLeave={() => setPointed(false)}
+        onFocusIn={() => setFocused(true)}
+        onFocusOut={() => setFocused(false)}
       >
         <div ref={element} class="flame-graph" role="tree" aria-label="Call tree" />
       </div>
       <div ref={tooltip} class="tooltip" role="tooltip" hidden />
     </section>
   );
+}
+
+/** A graph of something else is what was asked for, and does not wait. */
+function subjectOf({ mode, subject, baseline }: FlameGraphData): string {
+  return `${mode} ${subject} ${baseline === undefined ? "" : "compared"}`;
 }
 
 function CategoryLegend({ graph }: { readonly graph: FlameGraphData }) {

@@ -29,15 +29,20 @@ export function share(value: number): string {
   return percent < 0.01 ? "< 0.01%" : `${percent.toFixed(percent < 1 ? 2 : 1)}%`;
 }
 
-/** `812 ns`, `4.1 µs`, `20 ms`, `1.50 s`, `2 min 5 s`, `3 h 20 min` */
+/** `812 ns`, `4.1 µs`, `20 ms`, `1.50 s`, `2 min`, `2 min 5 s`, `3 h 20 min` */
 export function duration(durationNs: number): string {
-  if (durationNs >= 3.6e12)
-    return `${Math.floor(durationNs / 3.6e12)} h ${Math.floor((durationNs % 3.6e12) / 6e10)} min`;
-  if (durationNs >= 6e10) return `${Math.floor(durationNs / 6e10)} min ${Math.floor((durationNs % 6e10) / 1e9)} s`;
+  if (durationNs >= 3.6e12) return parts(Math.round(durationNs / 6e10), "h", "min");
+  if (durationNs >= 6e10) return parts(Math.round(durationNs / 1e9), "min", "s");
   if (durationNs >= 1e9) return `${(durationNs / 1e9).toFixed(durationNs >= 1e10 ? 1 : 2)} s`;
   if (durationNs >= 1e6) return `${(durationNs / 1e6).toFixed(durationNs >= 1e7 ? 0 : 1)} ms`;
   if (durationNs >= 1e3) return `${(durationNs / 1e3).toFixed(durationNs >= 1e4 ? 0 : 1)} µs`;
   return `${Math.round(durationNs)} ns`;
+}
+
+/** A number of the smaller unit, 60 of which are one of the larger. */
+function parts(value: number, larger: string, smaller: string): string {
+  const rest = value % 60;
+  return `${Math.floor(value / 60)} ${larger}${rest === 0 ? "" : ` ${rest} ${smaller}`}`;
 }
 
 const CLOCK = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });

@@ -50,7 +50,7 @@ function coverageNotices(
   return [{ kind: "remark", text: `Seen for ${duration(measuredNs)} of ${asked}: the tracer was off in between.` }];
 }
 
-/** `stacksFull 12, truncated 3`, the largest first. */
+/** `stacks full 12, truncated 3`, the largest first. */
 export function reasonsText(counts: Readonly<Record<string, number>>): string {
   return Object.entries(counts)
     .filter(([, value]) => value > 0)
@@ -59,9 +59,9 @@ export function reasonsText(counts: Readonly<Record<string, number>>): string {
     .join(", ");
 }
 
-/** `childrenNotFollowed` -> `children not followed` */
+/** `childrenNotFollowed` -> `children not followed`; the name of an errno stays as it is. */
 export function inWords(reason: string): string {
-  return reason.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+  return /^E[A-Z0-9]+$/.test(reason) ? reason : reason.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 }
 
 export function sumOf(counts: Readonly<Record<string, number>>): number {

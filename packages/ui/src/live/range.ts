@@ -1,4 +1,5 @@
 import type { TimeRange } from "skep/answers";
+import { clock, duration } from "./format.ts";
 
 /** What of the history is looked at: its end, which moves on, or a fixed piece of it. */
 export type Range = LastRange | FixedRange;
@@ -35,6 +36,16 @@ export function spanBefore({ fromMs, toMs }: TimeRange): TimeRange {
 
 export function sameRange(a: Range, b: Range): boolean {
   return formatRange(a) === formatRange(b);
+}
+
+/** `the last 5 min`, `14:05:00 to 14:06:10 (1 min 10 s)` */
+export function rangeText(range: Range): string {
+  if (range.kind === "fixed") {
+    const { fromMs, toMs } = range;
+    return `${clock(fromMs)} to ${clock(toMs)} (${duration((toMs - fromMs) * 1e6)})`;
+  }
+  const label = LAST_RANGES.find(([seconds]) => seconds === range.seconds)?.[1];
+  return `the last ${label ?? duration(range.seconds * 1e9)}`;
 }
 
 /** For the address: `last=300`, `from=1795000000000&to=1795000060000`. */

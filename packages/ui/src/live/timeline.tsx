@@ -1,16 +1,15 @@
 import { Chart } from "./chart.tsx";
 import { usePage } from "./context.ts";
 import { levelOf } from "./curves.ts";
-import { clock, duration, share } from "./format.ts";
+import { share } from "./format.ts";
+import { rangeText } from "./range.ts";
 
 /** The machine's load as far back as the history goes, to choose a time in. */
 export function Timeline() {
   const { live, route, times, go } = usePage();
   const retentionMs = live.status?.history?.retentionMs ?? 900_000;
   const window = { fromMs: live.endMs - retentionMs, toMs: live.endMs };
-  const length = duration((times.toMs - times.fromMs) * 1e6);
-  const text =
-    route.range.kind === "last" ? `the last ${length}` : `${clock(times.fromMs)} to ${clock(times.toMs)} (${length})`;
+  const text = rangeText(route.range);
   return (
     <div class="timeline">
       <p>

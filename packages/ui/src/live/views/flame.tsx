@@ -60,13 +60,7 @@ export function FlameView() {
       {answer?.graph === undefined || total === 0 ? (
         <p class="empty">{emptyText(answer, mode === "on-cpu" ? "Nothing ran on a CPU" : "Nothing waited")}</p>
       ) : (
-        <FlameGraphView
-          graph={answer.graph}
-          subject={`${mode} ${route.pid ?? ""} ${details["compare"] ?? ""}`}
-          about={aboutText(answer, times)}
-          search={search}
-          onMatched={setMatched}
-        />
+        <FlameGraphView graph={answer.graph} about={aboutText(answer, times)} search={search} onMatched={setMatched} />
       )}
     </>
   );

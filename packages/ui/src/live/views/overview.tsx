@@ -14,7 +14,6 @@ export function OverviewView() {
   return (
     <div class="cards">
       <Card title="CPU" format={share} minimumTop={1} curves={[["busy", levelOf(points, "cpuBusyShare")]]} />
-      <Card title="Memory in use" format={bytes} curves={[["used", levelOf(points, "memoryUsedBytes")]]} />
       <Card
         title="System calls"
         format={perSecond}
