@@ -1,6 +1,6 @@
 /**
- * `npm run bench [-- NAME...] [--write]`: measures Skep, and its peers in the same run; NAME picks benches. `--write`
- * also records the results in bench/README.md.
+ * `npm run bench [-- NAME...] [--write] [--long]`: measures Skep, and its peers in the same run; NAME picks benches.
+ * `--write` also records the results in bench/README.md; with `--long`, the memory of the agent is watched for longer.
  */
 
 import { parseArgs } from "node:util";
@@ -11,19 +11,34 @@ import { writeSection } from "./harness/readme.ts";
 import { type Report, renderReport } from "./harness/report.ts";
 import { benchKernelBtf } from "./kernel-btf.ts";
 import { benchLoad } from "./load.ts";
+import { benchOverhead } from "./overhead.ts";
 import { benchProfile } from "./profile.ts";
 import { benchRingBuffer } from "./ring-buffer.ts";
 import { benchSymbols } from "./symbols.ts";
+import { benchSyscalls } from "./syscalls.ts";
 
-const benches: Readonly<Record<string, { readonly says: string; readonly run: () => Promise<Report> }>> = {
+interface Bench {
+  readonly says: string;
+  readonly run: (options: { readonly long: boolean }) => Promise<Report>;
+}
+
+const benches: Readonly<Record<string, Bench>> = {
   load: { says: "loading and attaching objects, against libbpf", run: benchLoad },
   "ring-buffer": { says: "reading a ring buffer, against libbpf", run: benchRingBuffer },
   "kernel-btf": { says: "indexing the types of the kernel, against libbpf", run: benchKernelBtf },
   symbols: { says: "reading symbol tables and looking up addresses", run: benchSymbols },
+  syscalls: {
+    says: "counting all system calls, against syscount and bpftrace; about 4 minutes",
+    run: benchSyscalls,
+  },
   profile: { says: "profiling a busy machine, against perf, bpftrace and bcc; about 2 minutes", run: benchProfile },
+  overhead: { says: "what the agent costs beside a reference load; 5 minutes, 12 with --long", run: benchOverhead },
 };
 
-const { values, positionals } = parseArgs({ options: { write: { type: "boolean" } }, allowPositionals: true });
+const { values, positionals } = parseArgs({
+  options: { write: { type: "boolean" }, long: { type: "boolean", default: false } },
+  allowPositionals: true,
+});
 const names = positionals.length > 0 ? positionals : Object.keys(benches);
 const unknown = names.filter((name) => benches[name] === undefined);
 if (unknown.length > 0) {
@@ -45,7 +60,7 @@ for (const name of names) {
   if (bench === undefined) continue;
   say(`${name}: ${bench.says} ...`);
   try {
-    const report = await bench.run();
+    const report = await bench.run({ long: values.long });
     const date = new Date().toISOString().slice(0, 10);
     const where = `\`npm run bench -- ${name}\` on ${date}: ${describeMachine()}.`;
     const text = renderReport({
