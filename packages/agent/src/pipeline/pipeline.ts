@@ -27,10 +27,19 @@ export interface PipelineSettings {
 export const DEFAULT_INTERVAL_MS = 10_000;
 export const DEFAULT_FIRST_ROUND_MS = 1000;
 
+export interface TracerRunTime {
+  readonly name: TracerName;
+  readonly runTimeNs: number;
+  readonly runCount: number;
+}
+
 type TracerSlots = { readonly [Name in TracerName]: TracerSlot<Name> };
 
 /** What of a slot does not depend on the options of its tracer. */
-type AnySlot = Pick<TracerSlot, "state" | "counts" | "runTimeNs" | "observe" | "stop" | typeof Symbol.asyncDispose>;
+type AnySlot = Pick<
+  TracerSlot,
+  "state" | "counts" | "runTimeNs" | "overhead" | "observe" | "stop" | typeof Symbol.asyncDispose
+>;
 
 /**
  * Drives the tracers and hands each round to all readers, one round after the other.
@@ -86,6 +95,13 @@ export class Pipeline implements AsyncDisposable {
   /** All that Skep has, those that are off too. */
   get tracers(): readonly TracerState[] {
     return this.#slots.map(({ state }) => state);
+  }
+
+  /** Of the tracers that are on: time and runs of their programs since they were started, while BPF statistics were on. */
+  get runTimes(): readonly TracerRunTime[] {
+    return this.#slots.flatMap(({ state: { name }, overhead }) =>
+      overhead === undefined ? [] : { name, ...overhead },
+    );
   }
 
   /** Gives the reader every round from the next one on, until what is returned is disposed of. */

@@ -1,3 +1,4 @@
+import type { Overhead } from "@skep/tracers";
 import { explainError } from "../cli/report-error.ts";
 import type { Problem } from "./problem.ts";
 import type { TracerCounts, TracerName, TracerState } from "./round.ts";
@@ -96,6 +97,11 @@ export class TracerSlot<Name extends TracerName = TracerName> implements AsyncDi
   /** Time in its BPF programs between the last two observations; 0 while BPF statistics are off. */
   get runTimeNs(): number {
     return this.#runTimeNs;
+  }
+
+  /** Of its programs since it was started, while BPF statistics were on; undefined while it is off. */
+  get overhead(): Overhead | undefined {
+    return this.#tracer?.overhead();
   }
 
   stop(): void {

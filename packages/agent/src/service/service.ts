@@ -6,6 +6,7 @@ import { describeErrno } from "../cli/errno.ts";
 import { skepVersion } from "../cli/version.ts";
 import type { Settings } from "../config/settings.ts";
 import { Telemetry } from "../export/telemetry.ts";
+import { Governor } from "../governor/governor.ts";
 import { History } from "../history/history.ts";
 import { Pipeline } from "../pipeline/pipeline.ts";
 import type { Problem } from "../pipeline/problem.ts";
@@ -22,6 +23,7 @@ const SHORTEST_RETENTION_MS = 60_000;
 
 interface Parts {
   readonly pipeline: Pipeline;
+  readonly governor: Governor;
   readonly telemetry: Telemetry;
   readonly page: PageServer | undefined;
 }
@@ -77,7 +79,7 @@ export class Service implements AsyncDisposable {
     const { tracers: _, targets: __, ...othersBefore } = before;
     const { tracers: ___, targets: ____, ...others } = settings;
     if (JSON.stringify(others) === JSON.stringify(othersBefore)) {
-      await changeTracers(this.#parts.pipeline, tracerSettings(before), tracerSettings(settings));
+      await changeTracers(this.#parts.governor, tracerSettings(before), tracerSettings(settings));
       return;
     }
     await stopParts(this.#parts);
@@ -100,6 +102,7 @@ function historyOf({ limits }: Settings): History {
 async function startParts(settings: Settings, history: History, onProblem: (problem: Problem) => void): Promise<Parts> {
   const { resource, limits, intervalSeconds } = settings;
   const intervalMs = intervalSeconds * 1000;
+  const tracers = tracerSettings(settings);
   const containers = await containerNames(resource.kubernetes, process.env, onProblem);
   const telemetry = await Telemetry.open({
     version: skepVersion(),
@@ -116,7 +119,7 @@ async function startParts(settings: Settings, history: History, onProblem: (prob
     const page = await startPage(settings, history, telemetry, async () => await pipeline?.takeRound());
     try {
       pipeline = await Pipeline.start({
-        tracers: tracerSettings(settings),
+        tracers,
         intervalMs,
         exporters: () => telemetry.exporterStates,
         onProcessEvent: (event) => telemetry.observe(event),
@@ -128,7 +131,9 @@ async function startParts(settings: Settings, history: History, onProblem: (prob
     }
     pipeline.addReader(history);
     pipeline.addReader(telemetry);
-    return { pipeline, telemetry, page };
+    const governor = new Governor({ pipeline, tracers, cpuPercent: limits.cpuPercent, onProblem });
+    pipeline.addReader(governor);
+    return { pipeline, governor, telemetry, page };
   } catch (error) {
     await telemetry[Symbol.asyncDispose]();
     throw error;
@@ -143,7 +148,8 @@ function textAttributes(attributes: Attributes): Record<string, string> {
 }
 
 /** The tracers first: their last round is still to be sent. */
-async function stopParts({ pipeline, telemetry, page }: Parts): Promise<void> {
+async function stopParts({ pipeline, governor, telemetry, page }: Parts): Promise<void> {
+  governor[Symbol.dispose]();
   await page?.[Symbol.asyncDispose]();
   await pipeline[Symbol.asyncDispose]();
   await telemetry[Symbol.asyncDispose]();
@@ -181,15 +187,15 @@ function readToken(path: string): string {
   });
 }
 
-async function changeTracers(pipeline: Pipeline, before: TracerSettings, after: TracerSettings): Promise<void> {
-  for (const name of TRACER_NAMES) await changeTracer(pipeline, name, before[name], after[name]);
+async function changeTracers(governor: Governor, before: TracerSettings, after: TracerSettings): Promise<void> {
+  for (const name of TRACER_NAMES) await changeTracer(governor, name, before[name], after[name]);
 }
 
 async function changeTracer<Name extends TracerName>(
-  pipeline: Pipeline,
+  governor: Governor,
   name: Name,
   before: SettingsOf<Name> | undefined,
   after: SettingsOf<Name> | undefined,
 ): Promise<void> {
-  if (JSON.stringify(before) !== JSON.stringify(after)) await pipeline.change(name, { settings: after });
+  if (JSON.stringify(before) !== JSON.stringify(after)) await governor.configure(name, after);
 }

@@ -1,0 +1,155 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { TracerName } from "../pipeline/round.ts";
+import { BudgetKeeper, type RemainingBySteps } from "./budget-keeper.ts";
+
+const BUDGET = 0.01;
+const remaining: RemainingBySteps = {
+  cpu: [0.5, 0],
+  "off-cpu": [0],
+  syscalls: [0.5, 0],
+  processes: [0.5, 0],
+  files: [0],
+};
+
+type Shares = Partial<Record<TracerName, number>>;
+
+/** A machine on which each tracer costs what its load makes it cost, as far as it is on. Time goes by in rounds of 10 s. */
+class Machine {
+  readonly keeper: BudgetKeeper = new BudgetKeeper(BUDGET, remaining);
+  /** With all that is configured. */
+  costs: Shares = { cpu: 0.0005, syscalls: 0.002, processes: 0.0005, files: 0.002 };
+  agentShare = 0.001;
+  nowMs = 0;
+  changeCount = 0;
+
+  get bpfShares(): Shares {
+    return Object.fromEntries(
+      Object.entries(this.costs).flatMap(([name, cost]) => {
+        const left = this.#leftOf(name as TracerName);
+        return left === 0 ? [] : [[name, cost * left]];
+      }),
+    );
+  }
+
+  get totalShare(): number {
+    return Object.values(this.bpfShares).reduce((sum, cost) => sum + cost, this.agentShare);
+  }
+
+  get levels(): Shares {
+    const names = Object.keys(remaining) as TracerName[];
+    return Object.fromEntries(
+      names.map((name) => [name, this.keeper.levelOf(name)]).filter(([, level]) => level !== 0),
+    );
+  }
+
+  run(seconds: number): void {
+    for (const endMs = this.nowMs + seconds * 1000; this.nowMs < endMs; ) {
+      this.nowMs += 10_000;
+      this.changeCount += this.keeper.decide({
+        atMs: this.nowMs,
+        durationMs: 10_000,
+        agentShare: this.agentShare,
+        agentParts: { cpu: 0.5, syscalls: 0.5 },
+        bpfShares: this.bpfShares,
+      }).length;
+    }
+  }
+
+  #leftOf(name: TracerName): number {
+    return remaining[name].slice(0, this.keeper.levelOf(name)).reduce((left, part) => left * part, 1);
+  }
+}
+
+test("within its budget nothing is changed", () => {
+  const machine = new Machine();
+  machine.run(3600);
+  assert.equal(machine.changeCount, 0);
+});
+
+test("one round above the budget is enough to be below it in the next, the dearest first", () => {
+  const machine = new Machine();
+  machine.run(100);
+  machine.costs = { cpu: 0.0005, syscalls: 0.012, processes: 0.002, files: 0.003 };
+  machine.run(10);
+  assert.deepEqual(machine.levels, { syscalls: 2 });
+  assert.ok(machine.totalShare < BUDGET);
+  assert.equal(machine.changeCount, 1);
+});
+
+test("that of processes goes last of all", () => {
+  const machine = new Machine();
+  machine.costs = { cpu: 0.002, syscalls: 0.1, processes: 0.2, files: 0.1 };
+  machine.run(10);
+  assert.deepEqual(machine.levels, { cpu: 2, syscalls: 2, processes: 2, files: 1 });
+
+  const other = new Machine();
+  other.costs = { cpu: 0.002, syscalls: 0.1, processes: 0.01, files: 0.1 };
+  other.run(10);
+  assert.deepEqual(other.levels, { syscalls: 2, processes: 1, files: 1 });
+});
+
+test("when the load has ended, all is as configured again", () => {
+  const machine = new Machine();
+  const calm = machine.costs;
+  machine.costs = { ...calm, syscalls: 0.1, files: 0.08 };
+  machine.run(60);
+  assert.deepEqual(machine.levels, { syscalls: 2, files: 1 });
+  machine.costs = calm;
+  machine.run(30);
+  assert.notDeepEqual(machine.levels, {}, "one quiet round is no reason");
+  machine.run(600);
+  assert.deepEqual(machine.levels, {});
+});
+
+test("a load that stays is tried ever less often", () => {
+  const machine = new Machine();
+  machine.costs = { ...machine.costs, syscalls: 0.1 };
+  const perHour: number[] = [];
+  for (let hour = 0; hour < 4; hour++) {
+    const before = machine.changeCount;
+    machine.run(3600);
+    perHour.push(machine.changeCount - before);
+  }
+  assert.ok((perHour[0] ?? 0) >= 4, `tried: ${perHour}`);
+  assert.ok((perHour[3] ?? 0) <= 6, `does not flap: ${perHour}`);
+});
+
+test("a step whose cost is known is not tried while it would be too much", () => {
+  const machine = new Machine();
+  machine.costs = { syscalls: 0.012 };
+  machine.run(10);
+  assert.deepEqual(machine.levels, { syscalls: 1 });
+  machine.run(36_000);
+  assert.equal(machine.changeCount, 1);
+});
+
+test("a burst of the agent's own CPU time does not count, its mean does", () => {
+  const machine = new Machine();
+  machine.run(100);
+  machine.agentShare = 0.02;
+  machine.run(10);
+  machine.agentShare = 0.001;
+  machine.run(300);
+  assert.equal(machine.changeCount, 0);
+  machine.agentShare = 0.03;
+  machine.run(300);
+  assert.ok(machine.changeCount > 0);
+});
+
+test("starting costs more than going on, and does not count", () => {
+  const machine = new Machine();
+  machine.agentShare = 0.2;
+  machine.run(20);
+  machine.agentShare = 0.001;
+  machine.run(600);
+  assert.equal(machine.changeCount, 0);
+});
+
+test("what is configured anew starts from there", () => {
+  const machine = new Machine();
+  machine.costs = { syscalls: 0.1, files: 0.1 };
+  machine.run(10);
+  machine.keeper.forget("syscalls");
+  assert.deepEqual(machine.levels, { files: 1 });
+});

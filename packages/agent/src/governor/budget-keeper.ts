@@ -1,0 +1,182 @@
+import { TRACER_NAMES, type TracerName } from "../pipeline/round.ts";
+
+export type CostByTracer = Readonly<Partial<Record<TracerName, number>>>;
+
+/** What was measured in one round, as parts of the machine. */
+export interface MeasuredCost {
+  readonly atMs: number;
+  readonly durationMs: number;
+  /** CPU time of the agent. */
+  readonly agentShare: number;
+  /** How much of the agent's work each tracer makes; they add up to 1, or are all absent. */
+  readonly agentParts: CostByTracer;
+  /** Time in the BPF programs of each tracer that is on. */
+  readonly bpfShares: CostByTracer;
+}
+
+/** A tracer shall do what it does after so many steps down; 0: all that it was configured to do. */
+export interface LevelChange {
+  readonly name: TracerName;
+  readonly level: number;
+  /** Of all of Skep, as a part of the machine, when that was decided. */
+  readonly totalShare: number;
+}
+
+/** What is left of a tracer's cost by each of its steps down, compared to the one before: 0 to 1. */
+export type RemainingBySteps = Readonly<Record<TracerName, readonly number[]>>;
+
+/** To take a step back up, the cost after it has to be below this part of the budget: what follows may vary that much. */
+const HEADROOM = 0.8;
+/** So long there has to be room before the first try; twice as long after each that failed. */
+const FIRST_PATIENCE_MS = 30_000;
+const LONGEST_PATIENCE_MS = 32 * 60_000;
+/** A step up that has held so long was right. */
+const PROVEN_MS = 5 * 60_000;
+/** The agent's CPU time comes in bursts (symbol tables of programs that are new): only its mean of so long counts. */
+const AGENT_MEAN_MS = 30_000;
+/** What follows a start, of Skep or of one tracer, is no part of it: symbol tables are read, code is compiled. */
+const START_MS = 20_000;
+
+/**
+ * Decides who is turned down when Skep costs more than its budget: the dearest tracer first, as many steps at once as
+ * bring it below by what is known; that of processes last of all, since nothing else can tell what they were. It goes up
+ * again in the reverse order, one step at a time, and waits the longer the more often that was too early.
+ */
+export class BudgetKeeper {
+  readonly #budgetShare: number;
+  readonly #remaining: RemainingBySteps;
+  readonly #levels = new Map<TracerName, number>();
+  /** Names of those that were turned down, once for each step; the last one goes up first. */
+  #reductions: TracerName[] = [];
+  #roomSinceMs: number | undefined;
+  #raisedAtMs: number | undefined;
+  #patienceMs = FIRST_PATIENCE_MS;
+  #startingMs = START_MS;
+  /** Sum of the agent's share x milliseconds, and of the milliseconds. */
+  #agentSum = 0;
+  #agentMs = 0;
+  /** What the agent may cost until its mean is known. */
+  #expectedAgentShare = 0;
+
+  constructor(budgetShare: number, remaining: RemainingBySteps) {
+    this.#budgetShare = budgetShare;
+    this.#remaining = remaining;
+  }
+
+  levelOf(name: TracerName): number {
+    return this.#levels.get(name) ?? 0;
+  }
+
+  /** Its configuration has changed: it starts from there. */
+  forget(name: TracerName): void {
+    this.#levels.delete(name);
+    this.#reductions = this.#reductions.filter((reduced) => reduced !== name);
+  }
+
+  /** What is to be changed after a round. */
+  decide(measured: MeasuredCost): readonly LevelChange[] {
+    const agentShare = this.#meanAgentShare(measured);
+    const costs = costsOf(measured, agentShare);
+    const totalShare = sumOf(costs);
+    if (totalShare > this.#budgetShare) return this.#turnDown(measured.atMs, costs, totalShare, agentShare);
+    return this.#turnUp(measured.atMs, costs, totalShare);
+  }
+
+  #turnDown(
+    atMs: number,
+    costs: Map<TracerName, number>,
+    totalShare: number,
+    agentShare: number,
+  ): readonly LevelChange[] {
+    this.#roomSinceMs = undefined;
+    if (this.#raisedAtMs !== undefined && atMs - this.#raisedAtMs < PROVEN_MS) {
+      this.#patienceMs = Math.min(2 * this.#patienceMs, LONGEST_PATIENCE_MS);
+    }
+    this.#raisedAtMs = undefined;
+    const changed = new Set<TracerName>();
+    while (sumOf(costs) > this.#budgetShare) {
+      const name = this.#dearest(costs);
+      if (name === undefined) break;
+      const level = this.levelOf(name) + 1;
+      this.#levels.set(name, level);
+      this.#reductions.push(name);
+      costs.set(name, (costs.get(name) ?? 0) * (this.#remaining[name][level - 1] ?? 0));
+      changed.add(name);
+    }
+    if (changed.size > 0) this.#measureAgentAnew(agentShare * (sumOf(costs) / totalShare));
+    return [...changed].map((name) => ({ name, level: this.levelOf(name), totalShare }));
+  }
+
+  #turnUp(atMs: number, costs: Map<TracerName, number>, totalShare: number): readonly LevelChange[] {
+    if (this.#raisedAtMs !== undefined && atMs - this.#raisedAtMs >= PROVEN_MS) {
+      this.#raisedAtMs = undefined;
+      this.#patienceMs = FIRST_PATIENCE_MS;
+    }
+    const last = this.#reductions.at(-1);
+    if (last === undefined) return [];
+    const level = this.levelOf(last);
+    const remaining = this.#remaining[last][level - 1] ?? 0;
+    const cost = costs.get(last) ?? 0;
+    // What was off may cost anything: that takes a try.
+    const afterwards = remaining > 0 ? totalShare - cost + cost / remaining : totalShare;
+    if (afterwards > HEADROOM * this.#budgetShare) {
+      this.#roomSinceMs = undefined;
+      return [];
+    }
+    this.#roomSinceMs ??= atMs;
+    if (atMs - this.#roomSinceMs < this.#patienceMs) return [];
+    this.#roomSinceMs = undefined;
+    this.#raisedAtMs = atMs;
+    this.#reductions.pop();
+    this.#levels.set(last, level - 1);
+    this.#measureAgentAnew(this.#expectedAgentShare);
+    this.#startingMs = START_MS;
+    return [{ name: last, level: level - 1, totalShare }];
+  }
+
+  #dearest(costs: ReadonlyMap<TracerName, number>): TracerName | undefined {
+    const able = [...costs.keys()].filter(
+      (name) => (costs.get(name) ?? 0) > 0 && this.levelOf(name) < this.#remaining[name].length,
+    );
+    const isLastResort = (name: TracerName) =>
+      name === "processes" && this.levelOf(name) === this.#remaining[name].length - 1;
+    const preferred = able.filter((name) => !isLastResort(name));
+    return (preferred.length > 0 ? preferred : able).reduce<TracerName | undefined>(
+      (dearest, name) => (dearest === undefined || (costs.get(name) ?? 0) > (costs.get(dearest) ?? 0) ? name : dearest),
+      undefined,
+    );
+  }
+
+  #meanAgentShare({ agentShare, durationMs }: MeasuredCost): number {
+    if (this.#startingMs > 0) {
+      this.#startingMs -= durationMs;
+      return Math.min(agentShare, this.#expectedAgentShare);
+    }
+    // What is older counts less and less.
+    const kept = this.#agentMs > 2 * AGENT_MEAN_MS ? AGENT_MEAN_MS / this.#agentMs : 1;
+    this.#agentSum = this.#agentSum * kept + agentShare * durationMs;
+    this.#agentMs = this.#agentMs * kept + durationMs;
+    const mean = this.#agentSum / this.#agentMs;
+    return this.#agentMs >= AGENT_MEAN_MS ? mean : Math.min(mean, this.#expectedAgentShare);
+  }
+
+  #measureAgentAnew(expectedShare: number): void {
+    this.#agentSum = 0;
+    this.#agentMs = 0;
+    this.#expectedAgentShare = expectedShare;
+  }
+}
+
+/** Of each tracer: its BPF programs, and the work of the agent that it makes. */
+function costsOf({ bpfShares, agentParts }: MeasuredCost, agentShare: number): Map<TracerName, number> {
+  const costs = new Map<TracerName, number>();
+  for (const name of TRACER_NAMES) {
+    const cost = (bpfShares[name] ?? 0) + (agentParts[name] ?? 0) * agentShare;
+    if (cost > 0) costs.set(name, cost);
+  }
+  return costs;
+}
+
+function sumOf(costs: ReadonlyMap<TracerName, number>): number {
+  return costs.values().reduce((sum, cost) => sum + cost, 0);
+}
