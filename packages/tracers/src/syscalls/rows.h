@@ -3,10 +3,10 @@
  * Adds calls to the rows of their process, call and CPU.
  *
  * Rows belong to one CPU: nobody else writes to them, and so there is no atomic operation and no cache line on its way
- * between CPUs where calls are counted. On that CPU the program is never inside itself: up to 6.x it cannot be preempted
- * (tracepoints switch preemption off), and where it can be, from 7.0 on, the kernel leaves out a run that would be nested
- * (bpf_prog's `active`, kernel/trace/bpf_trace.c) and counts it, which is `lost.recursion`. A per-CPU hash would give the
- * same, and take the memory of all CPUs for each row.
+ * between CPUs where calls are counted. On that CPU the program is never inside itself: tracepoints switch preemption
+ * off, and where they no longer do (7.2: __BPF_DECLARE_TRACE_SYSCALL, include/trace/bpf_probe.h) the kernel leaves out
+ * a run that would be nested (__bpf_trace_run() looks at the program's `active`) and counts it, which is
+ * `lost.recursion`. A per-CPU hash would give the same, and take the memory of all CPUs for each row.
  */
 #pragma once
 
@@ -39,9 +39,9 @@ static __always_inline bool same_call(const struct call_key *a, const struct cal
 	return a->process.pid == b->process.pid && a->call == b->call && a->process.started == b->process.started;
 }
 
-/* Whether the slot has the row, or was free for it. */
-static __always_inline bool is_or_becomes(struct call_key *slot, u64 calls, struct call_key *key,
-					  const struct caller *caller)
+/* Whether the slot is the row's: it stands there already, or the slot was free and is taken for it. */
+static __always_inline bool claim_slot(struct call_key *slot, u64 calls, struct call_key *key,
+				       const struct caller *caller)
 {
 	if (calls)
 		return same_call(slot, key);
@@ -61,7 +61,7 @@ static __always_inline u64 *find_or_make_front_count(const struct caller *caller
 	} else {
 		front = bpf_map_lookup_elem(&front_counts_0, &slot);
 	}
-	return front && is_or_becomes(&front->key, front->calls, key, caller) ? &front->calls : NULL;
+	return front && claim_slot(&front->key, front->calls, key, caller) ? &front->calls : NULL;
 }
 
 static __always_inline struct durations *find_or_make_front_durations(const struct caller *caller,
@@ -76,7 +76,7 @@ static __always_inline struct durations *find_or_make_front_durations(const stru
 	} else {
 		front = bpf_map_lookup_elem(&front_durations_0, &slot);
 	}
-	return front && is_or_becomes(&front->key, front->durations.calls, key, caller) ? &front->durations : NULL;
+	return front && claim_slot(&front->key, front->durations.calls, key, caller) ? &front->durations : NULL;
 }
 
 static __always_inline u64 *find_or_make_count(const struct caller *caller, struct call_key *key)

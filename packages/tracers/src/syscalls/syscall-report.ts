@@ -46,7 +46,8 @@ export interface SyscallStatistics {
   readonly running?: number;
 }
 
-/** - `recursion`: the kernel did not run the program, since it was running on that CPU already (Linux 7.0+) */
+/** - `recursion`: the kernel did not run the program, since it was running on that CPU already; only where it
+ *   can be preempted (Linux 7.2), and calls of processes that are not traced are among them */
 export type SyscallLossReason = "recursion";
 
 /**
