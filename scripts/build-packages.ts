@@ -40,7 +40,9 @@ function copyBesideTheCode(): void {
   for (const object of sourceFiles("packages/*/src/**/*.bpf.o")) {
     if (!object.includes("/testing/")) copy(object, object.replace("/src/", "/dist/"));
   }
-  copy("packages/ui/dist/flame-graph.html", "packages/agent/dist/assets/flame-graph.html");
+  for (const file of ["flame-graph.html", "live/live.html", "live/live.js", "live/live.css"]) {
+    copy(`packages/ui/dist/${file}`, `packages/agent/dist/assets/${file}`);
+  }
   for (const file of ["live.html", "live.js", "live.css"]) {
     copy(`packages/ui/dist/live/${file}`, `packages/agent/dist/assets/live/${file}`);
   }
