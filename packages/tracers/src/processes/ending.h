@@ -9,7 +9,7 @@
  * A process ends with its last thread, in whatever order they go. Threads that go at the same time may all see
  * signal->live at 0 in the first step, which is counted down long before it (the tracepoint says which one was the last
  * since 6.16 only). Of these, one that finishes when all others have taken the first step ends the process, and the first
- * to take its row out of `thread_times` is the only one. The last to take the first step always qualifies.
+ * to take its row out of `process_times` is the only one. The last to take the first step always qualifies.
  */
 #pragma once
 
@@ -18,26 +18,18 @@
 /* Threads looked at for one that has not taken the first step. Few are ever between the two when the last one is. */
 #define THREADS_LOOKED_AT 128
 
-/* What threads took. */
-struct thread_times {
-	u64 cpu_ns;
-	u64 read_bytes;
-	u64 written_bytes;
-	u64 read_chars;
-	u64 written_chars;
-};
-
 /* Of the threads of a process that took the first step, and of those that ended before the tracer came. */
 struct process_times {
-	struct thread_times sums;
+	struct times sums;
 	u64 unknown_endings; /* threads that found no room in endings */
 };
 
 struct ending {
-	struct exit_record record; /* complete but for what it took, where the process may end with this thread */
-	u64 counted_ns;		   /* CPU time of the thread that is in process_times */
-	bool may_be_last;	   /* no other thread was alive */
-	bool one_of_many;	   /* the process has a row in process_times */
+	/* Complete where the process may end with this thread, but for what it took: of a process with one thread, its own. */
+	struct exit_record record;
+	u64 counted_ns;	  /* CPU time of the thread that is in process_times */
+	bool may_be_last; /* no other thread was alive */
+	bool one_of_many; /* the process has a row in process_times */
 };
 
 /*
@@ -59,7 +51,7 @@ struct {
 	__type(value, struct process_times);
 } process_times SEC(".maps");
 
-static __always_inline void read_io(struct task_io_accounting *io, struct thread_times *times)
+static __always_inline void read_io(struct task_io_accounting *io, struct times *times)
 {
 	times->read_bytes = BPF_CORE_READ(io, read_bytes);
 	times->written_bytes = BPF_CORE_READ(io, write_bytes);
@@ -68,14 +60,14 @@ static __always_inline void read_io(struct task_io_accounting *io, struct thread
 }
 
 /* Of this thread, up to now. */
-static __always_inline void read_thread_times(struct task_struct___process *task, struct thread_times *times)
+static __always_inline void read_thread_times(struct task_struct___process *task, struct times *times)
 {
 	times->cpu_ns = BPF_CORE_READ(task, se.sum_exec_runtime);
 	read_io(&task->ioac, times);
 }
 
 /* Of those threads of the process that the kernel has summed up: they ended, and are gone. */
-static __always_inline void read_released_times(struct task_struct___process *task, struct thread_times *times)
+static __always_inline void read_released_times(struct task_struct___process *task, struct times *times)
 {
 	struct signal_struct___process *signal = BPF_CORE_READ(task, signal);
 
@@ -83,7 +75,7 @@ static __always_inline void read_released_times(struct task_struct___process *ta
 	read_io(&signal->ioac, times);
 }
 
-static __always_inline void add_times(struct thread_times *sums, const struct thread_times *times)
+static __always_inline void add_times(struct times *sums, const struct times *times)
 {
 	__sync_fetch_and_add(&sums->cpu_ns, times->cpu_ns);
 	__sync_fetch_and_add(&sums->read_bytes, times->read_bytes);
@@ -121,38 +113,31 @@ static __always_inline int exit_code_of(struct task_struct___process *task)
 	return BPF_CORE_READ(task, group_leader, exit_code);
 }
 
-static __always_inline void send_exit(struct exit_record *record, const struct thread_times *times)
+static __always_inline void send_exit(struct exit_record *record)
 {
-	record->cpu_ns = times->cpu_ns;
-	record->read_bytes = times->read_bytes;
-	record->written_bytes = times->written_bytes;
-	record->read_chars = times->read_chars;
-	record->written_chars = times->written_chars;
 	COUNT(exits);
 	if (!send(record, sizeof(*record)))
 		COUNT(exits_lost);
 	target_exited(record->process.pid);
 }
 
-/* The process ends with this thread, which has taken the second step, or whose second step nobody can wait for. */
+/* Of a process that has one thread. */
 static __always_inline void send_exit_of_one(struct ending *ending, struct task_struct___process *task)
 {
-	struct thread_times times, own;
+	struct times own;
 
-	/* Threads that an exec ended, or that were gone before the tracer came. */
-	read_released_times(task, &times);
 	read_thread_times(task, &own);
-	add_times(&times, &own);
-	send_exit(&ending->record, &times);
+	add_times(&ending->record.took, &own);
+	send_exit(&ending->record);
 }
 
-static __always_inline void send_exit_of_many(struct ending *ending, struct process_times *times)
+static __always_inline void send_exit_of_many(struct ending *ending, struct process_times *process)
 {
 	u32 pid = ending->record.process.pid;
-	struct thread_times sums = times->sums;
 
+	ending->record.took = process->sums;
 	if (!bpf_map_delete_elem(&process_times, &pid))
-		send_exit(&ending->record, &sums);
+		send_exit(&ending->record);
 }
 
 /* First step. */
@@ -162,7 +147,7 @@ static __always_inline void begin_ending(struct task_struct *thread)
 	u32 pid = thread->tgid;
 	u64 key = (u64)thread;
 	struct process_times *process = find_or_create_times(pid, task);
-	struct thread_times times;
+	struct times times;
 	struct ending ending = {};
 
 	ending.record.process.pid = pid;
@@ -179,6 +164,9 @@ static __always_inline void begin_ending(struct task_struct *thread)
 		read_thread_times(task, &times);
 		add_times(&process->sums, &times);
 		ending.counted_ns = times.cpu_ns;
+	} else {
+		/* Threads that an exec ended. Not later: a parent that is quick has this one among the released by then. */
+		read_released_times(task, &ending.record.took);
 	}
 	if (!bpf_map_update_elem(&endings, &key, &ending, BPF_ANY))
 		return;

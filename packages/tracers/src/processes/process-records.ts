@@ -11,8 +11,8 @@
  *                 | process_record | error | directory_fd | argument_count | arguments_whole | executable_flags
  *                 68                | 72           | 76                 | 80                | 84                | 88
  *                 | directory_flags | path_bytes   | executable_bytes   | directory_bytes   | arguments_bytes   | data ...
- * exit_record     0                48            56       64                    72
- *                 | process_record | lifetime_ns | cpu_ns | peak_resident_pages | read_bytes
+ * exit_record     0                48            56                    64       72
+ *                 | process_record | lifetime_ns | peak_resident_pages | cpu_ns | read_bytes
  *                 80              88           96              104         108
  *                 | written_bytes | read_chars | written_chars | exit_code | - | 112
  * ```
@@ -110,8 +110,8 @@ export function readExec(view: DataView, offset: number): ExecRecord {
 export function readExit(view: DataView, offset: number): ExitRecord {
   return {
     lifetimeNs: readCounter(view, offset + 48),
-    cpuTimeNs: readCounter(view, offset + 56),
-    peakResidentPages: readCounter(view, offset + 64),
+    peakResidentPages: readCounter(view, offset + 56),
+    cpuTimeNs: readCounter(view, offset + 64),
     readBytes: readCounter(view, offset + 72),
     writtenBytes: readCounter(view, offset + 80),
     readChars: readCounter(view, offset + 88),

@@ -18,7 +18,9 @@ import { after, test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { cgroupMounts } from "../filters/cgroup.ts";
+import { compatProgram } from "../syscalls/testing/compat-program.ts";
 import type { ProcessExit } from "./process-event.ts";
+import { ARGUMENT, compatExecCode, MISSING_PROGRAM } from "./testing/compat-exec.ts";
 import { EventLog } from "./testing/event-log.ts";
 
 interface Finished {
@@ -191,6 +193,19 @@ test("what is no program is refused first, and then run by the shell that the C 
   const exec = await log.first("exec", pid);
   assert.deepEqual([exec.path, exec.arguments], ["/bin/sh", ["/bin/sh", path]]);
   assert.equal((await log.first("exit", pid)).exitCode, 3);
+});
+
+test("a failed exec of the 32-bit interface is told, and no other call that has its number", async (context) => {
+  const program = compatProgram(compatExecCode());
+  if (program === undefined) return context.skip("this kernel takes no 32-bit calls");
+  await using log = await EventLog.start();
+  const { pid } = await run(program, []);
+  await log.first("exit", pid);
+  const failures = log.all("exec-failure").filter((event) => event.pid === pid);
+  assert.deepEqual(
+    failures.map(({ path, error, arguments: args }) => [path, error, ...args]),
+    Array.from({ length: 2 }, () => [MISSING_PROGRAM, "ENOENT", MISSING_PROGRAM, ARGUMENT]),
+  );
 });
 
 test("failed execs are left out on demand", async () => {

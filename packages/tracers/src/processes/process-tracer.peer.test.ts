@@ -85,6 +85,25 @@ test("codes, CPU time and memory are those of wait4()", async () => {
 
 const signalNumbers: Readonly<Record<string, number>> = { SIGKILL: 9, SIGQUIT: 3 };
 
+test("a child that nobody waits for is told with what it took, and not twice that", async () => {
+  await using log = await EventLog.start();
+  // With SIGCHLD ignored the kernel reaps it before it has left its CPU. It says itself what it took so far.
+  const script = `
+import os, signal, sys, time
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+if os.fork() == 0:
+    while time.process_time() < 0.1: pass
+    print(os.getpid(), time.process_time_ns(), flush=True)
+    os._exit(0)
+try: os.wait()
+except ChildProcessError: pass
+`;
+  const { output } = await run("/usr/bin/python3", ["-c", script]);
+  const [pid, ownNs = 0] = output.split(" ").map(Number);
+  const exit = await log.first("exit", pid);
+  assert.ok(exit.cpuTimeNs >= ownNs && exit.cpuTimeNs < 1.5 * ownNs, `${exit.cpuTimeNs} ns of ${ownNs} ns`);
+});
+
 test("threads that ended before the process are in its CPU time to their last moment", async () => {
   await using log = await EventLog.start();
   const { pid, output } = await run(compile("thread-burst"), ["800"]);

@@ -20,8 +20,8 @@ const DEFAULT_RING_BYTES = 1024 * 1024;
 /** An event is at most this old when it comes, unless the ring fills up before. */
 const DRAIN_INTERVAL_MS = 100;
 const MAINTENANCE_INTERVAL_MS = 1000;
-/** How long to wait at the end for threads that are in the middle of theirs, in steps of 1 ms. */
-const LAST_ENDINGS_MS = 100;
+/** How long to wait at the end for threads that are in the middle of theirs. More than a few ms only on a busy machine. */
+const LAST_ENDINGS_MS = 1000;
 
 /** Without a choice of processes there is always one. */
 const NEVER = new Promise<void>(() => undefined);
@@ -193,7 +193,8 @@ export class ProcessTracer implements AsyncDisposable {
   /** A thread in the middle of its end has microseconds to go; its parent, who may have called this, knows already. */
   #awaitEndings(): void {
     const sleeper = new Int32Array(new SharedArrayBuffer(4));
-    for (let waitedMs = 0; waitedMs < LAST_ENDINGS_MS; waitedMs++) {
+    const giveUpMs = performance.now() + LAST_ENDINGS_MS;
+    while (performance.now() < giveUpMs) {
       const { done } = this.#kernelHalf.maps.endings.keys().next();
       if (done === true) return;
       Atomics.wait(sleeper, 0, 0, 1);

@@ -79,29 +79,25 @@ export interface Ending {
 export interface ExitRecord {
   process: ProcessRecord;
   lifetime_ns: bigint;
-  cpu_ns: bigint;
   peak_resident_pages: bigint;
-  read_bytes: bigint;
-  written_bytes: bigint;
-  read_chars: bigint;
-  written_chars: bigint;
+  took: Times;
   exit_code: number;
   unused: number;
 }
 
-/** `struct process_times`: 48 bytes. */
-export interface ProcessTimes {
-  sums: ThreadTimes;
-  unknown_endings: bigint;
-}
-
-/** `struct thread_times`: 40 bytes. */
-export interface ThreadTimes {
+/** `struct times`: 40 bytes. */
+export interface Times {
   cpu_ns: bigint;
   read_bytes: bigint;
   written_bytes: bigint;
   read_chars: bigint;
   written_chars: bigint;
+}
+
+/** `struct process_times`: 48 bytes. */
+export interface ProcessTimes {
+  sums: Times;
+  unknown_endings: bigint;
 }
 
 /** Global variables. */

@@ -21,7 +21,7 @@
 #define BPF_RB_FORCE_WAKEUP 2
 #define BPF_RB_AVAIL_DATA 0
 
-/* User space looks ten times a second by itself; it is only woken when this much waits. Set by its size of the ring. */
+/* User space looks ten times a second by itself, and is only woken when this much waits: a quarter of the ring. */
 const volatile u64 wake_up_bytes = 256 * 1024;
 
 /* What all records begin with, but that of a cgroup. */
@@ -43,35 +43,41 @@ struct cgroup_record {
 	char names[PATH_MASK + 1 + PATH_NAME_BYTES]; /* leaf first */
 };
 
-/* Arguments in front of them take no more than this. */
+/* Of the arguments of one exec, no more than this. */
 #define ARGUMENTS_BYTES 8192
-/* Three paths, then arguments; a power of two less one, as in path.h. */
+/* Where a part may begin, behind up to three paths. A power of two less one, as path.h wants it. */
 #define EXEC_DATA_MASK 16383
 
 struct exec_record {
 	struct process_record process;
-	s32 error;	       /* errno, positive; 0: it runs */
-	s32 directory_fd;      /* what a relative path was relative to */
-	u32 argument_count;    /* of a failure: those that were read */
-	u32 arguments_whole;   /* nothing is missing from them */
-	u32 executable_flags;  /* PATH_* */
+	s32 error;	      /* errno, positive; 0: it runs */
+	s32 directory_fd;     /* what a relative path was relative to */
+	u32 argument_count;   /* of a failure: those that were read */
+	u32 arguments_whole;  /* nothing is missing from them */
+	u32 executable_flags; /* PATH_* */
 	u32 directory_flags;
-	u32 path_bytes;	       /* how much of data the parts take, one after the other: the path as it was given, */
-	u32 executable_bytes;  /* names of the executable's path, */
-	u32 directory_bytes;   /* names of the working directory's, */
-	u32 arguments_bytes;   /* arguments, each with its NUL */
+	/* How much of data the parts take, one after the other: */
+	u32 path_bytes;	      /* the path as it was given, with its NUL */
+	u32 executable_bytes; /* names of the executable's path, leaf first */
+	u32 directory_bytes;  /* names of the working directory's */
+	u32 arguments_bytes;  /* arguments, each with its NUL */
 	char data[EXEC_DATA_MASK + 1 + ARGUMENTS_BYTES];
+};
+
+/* What a thread, or all threads of a process, took. */
+struct times {
+	u64 cpu_ns;
+	u64 read_bytes;
+	u64 written_bytes;
+	u64 read_chars;
+	u64 written_chars;
 };
 
 struct exit_record {
 	struct process_record process;
 	u64 lifetime_ns;
-	u64 cpu_ns;
 	u64 peak_resident_pages;
-	u64 read_bytes;
-	u64 written_bytes;
-	u64 read_chars;
-	u64 written_chars;
+	struct times took;
 	s32 exit_code; /* as wait() has it */
 	u32 unused;
 };
@@ -85,9 +91,9 @@ struct counters {
 	u64 execs_lost;
 	u64 exec_failures_lost;
 	u64 exits_lost;
-	u64 cgroups_lost;    /* their events come without a path */
-	u64 targets_full;    /* children not followed: no room in targets */
-	u64 endings_full;    /* threads whose CPU time lacks their last moments: no room in endings */
+	u64 cgroups_lost;	/* their events come without a path */
+	u64 targets_full;	/* children not followed: no room in targets */
+	u64 endings_full;	/* threads whose CPU time lacks their last moments: no room in endings */
 	u64 process_times_full; /* ... that of threads that ended before the last one: no room in process_times */
 };
 
