@@ -108,17 +108,17 @@ for (const { latencies, mode } of modes) {
   });
 
   test(`tables that fill up are read before they are full, ${mode}`, async () => {
-    const program = "i=0; while [ $i -lt 100 ]; do /bin/true; i=$((i+1)); done; exit 0";
+    const program = "i=0; while [ $i -lt 200 ]; do /bin/true; i=$((i+1)); done; exit 0";
     await using shell = held("/bin/sh", "-c", program);
     await shell.ready;
-    const tableSizes = { frontBits: 0, rows: 512, fillingRows: 64 };
+    const tableSizes = { frontBits: 0, rows: 1024, fillingRows: 64 };
     await using tracer = await SyscallTracer.start({ pids: [shell.pid], latencies, tableSizes, startOnExec: true });
     shell.release();
     await tracer.exited;
     const { processes, syscalls, incomplete } = await tracer.snapshot();
     assert.equal(incomplete.unattributed, 0);
-    assert.ok(sum(processes.map((entry) => entry.syscalls.length)) > 512, "more than there is room for at once");
-    assert.equal(find(syscalls, "exit_group")?.calls, 101);
+    assert.ok(sum(processes.map((entry) => entry.syscalls.length)) > 1024, "more than there is room for at once");
+    assert.equal(find(syscalls, "exit_group")?.calls, 201);
   });
 
   test(`only the calls that were asked for are counted, ${mode}`, async () => {
