@@ -50,7 +50,8 @@ export class BudgetKeeper {
   #reductions: TracerName[] = [];
   #roomSinceMs: number | undefined;
   #raisedAtMs: number | undefined;
-  #patienceMs = FIRST_PATIENCE_MS;
+  readonly #firstPatienceMs: number;
+  #patienceMs: number;
   #startingMs = START_MS;
   /** Sum of the agent's share x milliseconds, and of the milliseconds. */
   #agentSum = 0;
@@ -58,9 +59,11 @@ export class BudgetKeeper {
   /** What the agent may cost until its mean is known. */
   #expectedAgentShare = 0;
 
-  constructor(budgetShare: number, remaining: RemainingBySteps) {
+  constructor(budgetShare: number, remaining: RemainingBySteps, firstPatienceMs: number = FIRST_PATIENCE_MS) {
     this.#budgetShare = budgetShare;
     this.#remaining = remaining;
+    this.#firstPatienceMs = firstPatienceMs;
+    this.#patienceMs = firstPatienceMs;
   }
 
   levelOf(name: TracerName): number {
@@ -110,7 +113,7 @@ export class BudgetKeeper {
   #turnUp(atMs: number, costs: Map<TracerName, number>, totalShare: number): readonly LevelChange[] {
     if (this.#raisedAtMs !== undefined && atMs - this.#raisedAtMs >= PROVEN_MS) {
       this.#raisedAtMs = undefined;
-      this.#patienceMs = FIRST_PATIENCE_MS;
+      this.#patienceMs = this.#firstPatienceMs;
     }
     const last = this.#reductions.at(-1);
     if (last === undefined) return [];

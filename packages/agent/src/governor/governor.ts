@@ -23,6 +23,8 @@ export interface GovernorSettings {
   readonly tracers: TracerSettings;
   /** Of all CPUs together: the agent and its BPF programs. */
   readonly cpuPercent: number;
+  /** How long there has to be room before a tracer is turned up for the first time. Default 30 s. */
+  readonly patienceMs?: number;
   /** Told when a change fails. */
   readonly onProblem: (problem: Problem) => void;
 }
@@ -39,12 +41,12 @@ export class Governor implements RoundReader, Disposable {
   #changing: Promise<void> | undefined;
   #timer: NodeJS.Timeout;
 
-  constructor({ pipeline, tracers, cpuPercent, onProblem }: GovernorSettings) {
+  constructor({ pipeline, tracers, cpuPercent, patienceMs, onProblem }: GovernorSettings) {
     this.#pipeline = pipeline;
     this.#configured = tracers;
     this.#budgetShare = cpuPercent / 100;
     this.#onProblem = onProblem;
-    this.#keeper = new BudgetKeeper(this.#budgetShare, remainingBySteps());
+    this.#keeper = new BudgetKeeper(this.#budgetShare, remainingBySteps(), patienceMs);
     this.#timer = setTimeout(() => this.#calibrate(), CALIBRATION_MS).unref();
   }
 
