@@ -12,6 +12,7 @@ import { type Report, renderReport } from "./harness/report.ts";
 import { benchKernelBtf } from "./kernel-btf.ts";
 import { benchLoad } from "./load.ts";
 import { benchOverhead } from "./overhead.ts";
+import { benchProcesses } from "./processes.ts";
 import { benchProfile } from "./profile.ts";
 import { benchRingBuffer } from "./ring-buffer.ts";
 import { benchSymbols } from "./symbols.ts";
@@ -31,6 +32,7 @@ const benches: Readonly<Record<string, Bench>> = {
     says: "counting all system calls, against syscount and bpftrace; about 4 minutes",
     run: benchSyscalls,
   },
+  processes: { says: "telling of processes that start, run programs and end; about 2 minutes", run: benchProcesses },
   profile: { says: "profiling a busy machine, against perf, bpftrace and bcc; about 2 minutes", run: benchProfile },
   overhead: { says: "what the agent costs beside a reference load; 5 minutes, 12 with --long", run: benchOverhead },
 };
