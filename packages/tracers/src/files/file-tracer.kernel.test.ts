@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { closeSync, mkdirSync, openSync, readFileSync, symlinkSync, writeFileSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
 import { release } from "node:os";
 import { test } from "node:test";
 import { setTimeout } from "node:timers/promises";
@@ -9,7 +18,15 @@ import type { FileOperations, FileReport, FileStatistics, SlowOperation } from "
 import { operationCount, sumOperations } from "./file-store.ts";
 import { FileTracer } from "./file-tracer.ts";
 import { ioUringPrograms } from "./io-uring-hooks.ts";
-import { filesBelow, scenario, shell, testFolder, traceToEnd } from "./testing/traced-workload.ts";
+import {
+  exactTest,
+  filesBelow,
+  scenario,
+  shell,
+  takeReport,
+  testFolder,
+  traceToEnd,
+} from "./testing/traced-workload.ts";
 
 /** Counts and bytes alone. */
 function counts(file: FileStatistics | undefined): Record<string, unknown> {
@@ -26,7 +43,10 @@ const seesIoUring = ((): boolean => {
   return ioUringPrograms(kernelBtf.vmlinux).length > 0;
 })();
 
-function nothingLost({ lost, incomplete: { ioUringNotSeen, ...incomplete } }: FileReport): void {
+function nothingLost({
+  lost: { recursion: _, ...lost },
+  incomplete: { ioUringNotSeen, ...incomplete },
+}: FileReport): void {
   for (const [reason, count] of Object.entries({ ...lost, ...incomplete })) assert.equal(count, 0, reason);
   if (seesIoUring) assert.equal(ioUringNotSeen, 0);
 }
@@ -35,7 +55,7 @@ function total({ files, unattributed }: FileReport): FileOperations {
   return files.reduce(sumOperations, unattributed);
 }
 
-test("what was done to each file is counted to the byte", async () => {
+exactTest("what was done to each file is counted to the byte", async () => {
   const folder = testFolder();
   await using workload = scenario("mixed", folder);
   const { report } = await traceToEnd(workload);
@@ -59,7 +79,7 @@ test("what was done to each file is counted to the byte", async () => {
   nothingLost(report);
 });
 
-test("a file goes by the name it has at the time, and by none of another", async () => {
+exactTest("a file goes by the name it has at the time, and by none of another", async () => {
   const folder = testFolder();
   await using workload = scenario("names", folder);
   const { report } = await traceToEnd(workload);
@@ -78,7 +98,7 @@ test("a file goes by the name it has at the time, and by none of another", async
   nothingLost(report);
 });
 
-test("what moves from file to file is read from the one and written to the other", async () => {
+exactTest("what moves from file to file is read from the one and written to the other", async () => {
   const folder = testFolder();
   execFileSync("mkfifo", [`${folder}/pipe`]);
   await using workload = scenario("transfers", folder);
@@ -108,7 +128,7 @@ test("what moves from file to file is read from the one and written to the other
   nothingLost(report);
 });
 
-test("a relative path is resolved from the directory that its descriptor stands for", async () => {
+exactTest("a relative path is resolved from the directory that its descriptor stands for", async () => {
   const folder = testFolder();
   mkdirSync(`${folder}/directory`);
   writeFileSync(`${folder}/directory/there`, "");
@@ -126,7 +146,7 @@ test("a relative path is resolved from the directory that its descriptor stands 
   nothingLost(report);
 });
 
-test("what could not be opened shows by the path that was asked for, and by why", async () => {
+exactTest("what could not be opened shows by the path that was asked for, and by why", async () => {
   const folder = testFolder();
   writeFileSync(`${folder}/file`, "");
   symlinkSync("file", `${folder}/link`);
@@ -151,7 +171,7 @@ test("what could not be opened shows by the path that was asked for, and by why"
   nothingLost(report);
 });
 
-test("a path is the one that the process sees: below its root, in its mounts", async () => {
+exactTest("a path is the one that the process sees: below its root, in its mounts", async () => {
   const folder = testFolder();
   for (const name of ["jail", "mount", "original"]) mkdirSync(`${folder}/${name}`);
   writeFileSync(`${folder}/original/inside`, "seven b");
@@ -172,7 +192,7 @@ test("a path is the one that the process sees: below its root, in its mounts", a
   );
 });
 
-test("a read counts for the file that it began with, whatever becomes of the descriptor", async () => {
+exactTest("a read counts for the file that it began with, whatever becomes of the descriptor", async () => {
   const folder = testFolder();
   execFileSync("mkfifo", [`${folder}/pipe`]);
   writeFileSync(`${folder}/other`, "other");
@@ -193,7 +213,7 @@ test("a read counts for the file that it began with, whatever becomes of the des
   nothingLost(report);
 });
 
-test("sums are those that the kernel keeps of the process", async () => {
+exactTest("sums are those that the kernel keeps of the process", async () => {
   const folder = testFolder();
   execFileSync("mkfifo", [`${folder}/pipe`]);
   await using workload = scenario("held", folder);
@@ -205,16 +225,11 @@ test("sums are those that the kernel keeps of the process", async () => {
   process.kill(workload.pid, "SIGCONT");
   workload.release();
   const reports: FileReport[] = [];
-  // It is done once all has arrived in its last file.
-  for (let written = 0; written < 1050; ) {
-    const report = await tracer.snapshot();
-    reports.push(report);
-    written += filesBelow(folder, report).get("to")?.writtenBytes ?? 0;
-  }
+  while (!existsSync(`${folder}/done`)) reports.push(await takeReport(tracer));
   await stop(workload.pid);
   const after = ioCounters(workload.pid);
   tracer.stop();
-  reports.push(await tracer.snapshot());
+  reports.push(await takeReport(tracer));
   for (const report of reports) nothingLost(report);
   const { reads, writes, readBytes, writtenBytes } = reports.map(total).reduce(sumOperations);
   // The kernel leaves out splice() (50 bytes each), and a sendfile() that finds no file (fs/splice.c, fs/read_write.c).
@@ -236,7 +251,7 @@ function ioCounters(pid: number): Record<string, number> {
   return Object.fromEntries(Array.from(lines, ([, name = "", value]) => [name, Number(value)]));
 }
 
-test("each slow operation is an event that says what it was", async () => {
+exactTest("each slow operation is an event that says what it was", async () => {
   const folder = testFolder();
   await using workload = scenario("mixed", folder);
   await workload.ready;
@@ -247,7 +262,7 @@ test("each slow operation is an event that says what it was", async () => {
   await tracer.exited;
   tracer.stop();
   const after = BigInt(Date.now() + 1) * 1_000_000n;
-  const report = await tracer.snapshot();
+  const report = await takeReport(tracer);
   const events: SlowOperation[] = [];
   for await (const event of tracer.events()) events.push(event);
   assert.equal(events.length, operationCount(total(report)));
@@ -280,7 +295,7 @@ test("each slow operation is an event that says what it was", async () => {
   nothingLost(report);
 });
 
-test("only what takes as long as is asked for is an event", async () => {
+exactTest("only what takes as long as is asked for is an event", async () => {
   const folder = testFolder();
   execFileSync("mkfifo", [`${folder}/pipe`]);
   await using workload = shell(`exec cat ${folder}/pipe`);
@@ -303,7 +318,7 @@ test("only what takes as long as is asked for is an event", async () => {
   assert.notEqual(fileSystem, "pipefs");
 });
 
-test("what finds no room is in the sums", async () => {
+exactTest("what finds no room is in the sums", async () => {
   const folder = testFolder();
   const limits = [{ rows: 8 }, { files: 8 }, {}];
   for (const limit of limits) {
@@ -326,7 +341,7 @@ test("what finds no room is in the sums", async () => {
   }
 });
 
-test("a table that fills up is emptied before it is full", async () => {
+exactTest("a table that fills up is emptied before it is full", async () => {
   const folder = testFolder();
   const batch = `read -r _; for i in 1 2 3 4 5 6 7 8 9 10; do : > ${folder}/$batch.$i; done;`;
   await using workload = shell(`for batch in 1 2 3 4 5; do ${batch} done`);
@@ -339,7 +354,7 @@ test("a table that fills up is emptied before it is full", async () => {
     await setTimeout(500);
   }
   await tracer.exited;
-  const report = await tracer.snapshot();
+  const report = await takeReport(tracer);
   const files = Array.from(filesBelow(folder, report).values());
   assert.deepEqual(
     files.map(({ opens }) => opens),
@@ -348,7 +363,7 @@ test("a table that fills up is emptied before it is full", async () => {
   assert.equal(operationCount(report.unattributed), 0);
 });
 
-test("calls of threads without room are counted as lost", async () => {
+exactTest("calls of threads without room are counted as lost", async () => {
   const folder = testFolder();
   writeFileSync(`${folder}/file`, "x".repeat(100));
   const total: number[] = [];
@@ -362,7 +377,7 @@ test("calls of threads without room are counted as lost", async () => {
   assert.equal(total[0], total[1]);
 });
 
-test("only files on the file systems that are asked for are looked at", async () => {
+exactTest("only files on the file systems that are asked for are looked at", async () => {
   const folder = testFolder();
   await using workload = shell(`cat /proc/self/stat /proc/missing < ${folder} > ${folder}/copy 2>&1; :`);
   const { report } = await traceToEnd(workload, { fileSystems: ["proc"] });
@@ -371,7 +386,7 @@ test("only files on the file systems that are asked for are looked at", async ()
   for (const { fileSystem, path } of report.files) assert.equal(fileSystem, "proc", path);
 });
 
-test("all sockets of a process are one, and so are all its nameless pipes", async () => {
+exactTest("all sockets of a process are one, and so are all its nameless pipes", async () => {
   await using workload = shell("echo one | cat | cat; echo two | cat; :");
   const { report } = await traceToEnd(workload);
   const pipes = report.files.filter(({ type }) => type === "pipe");
@@ -388,7 +403,7 @@ test("all sockets of a process are one, and so are all its nameless pipes", asyn
   for (const { path, fileSystem } of sockets) assert.deepEqual([path, fileSystem], ["socket", "sockfs"]);
 });
 
-test("requests of io_uring are counted as calls are, or counted as not seen", async (context) => {
+exactTest("requests of io_uring are counted as calls are, or counted as not seen", async (context) => {
   if (!ioUringWorks()) return context.skip("io_uring is switched off on this machine");
   const folder = testFolder();
   await using workload = scenario("requests", folder);
@@ -397,7 +412,7 @@ test("requests of io_uring are counted as calls are, or counted as not seen", as
   workload.release();
   await tracer.exited;
   tracer.stop();
-  const report = await tracer.snapshot();
+  const report = await takeReport(tracer);
   const results: number[] = JSON.parse(await workload.lastLine);
   assert.deepEqual(results, [-2, ...Array(10).fill(100), ...Array(5).fill(300), 250, 100, -9, 0]);
   const file = filesBelow(folder, report).get("requested");

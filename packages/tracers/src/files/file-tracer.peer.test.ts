@@ -5,12 +5,11 @@ import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { test } from "node:test";
 import type { Workload } from "../profiling/testing/workload.ts";
 import type { FileReport } from "./file-report.ts";
 import { FileTracer } from "./file-tracer.ts";
 import { readStraceLog, STRACED_CALLS, type StracedFile } from "./testing/strace-log.ts";
-import { scenario, shell, testFolder } from "./testing/traced-workload.ts";
+import { exactTest, scenario, shell, takeReport, testFolder } from "./testing/traced-workload.ts";
 
 /** Lets the workload run to its end while both look at it. */
 async function traceWithStrace(workload: Workload): Promise<{ report: FileReport; strace: Map<string, StracedFile> }> {
@@ -29,7 +28,7 @@ async function traceWithStrace(workload: Workload): Promise<{ report: FileReport
   workload.release();
   await Promise.all([tracer.exited, ended]);
   tracer.stop();
-  return { report: await tracer.snapshot(), strace: readStraceLog(readFileSync(log, "utf8")) };
+  return { report: await takeReport(tracer), strace: readStraceLog(readFileSync(log, "utf8")) };
 }
 
 /** Of all processes, by path, as strace names it. */
@@ -65,7 +64,7 @@ function assertSame(report: FileReport, strace: Map<string, StracedFile>): void 
   for (const [reason, count] of Object.entries(report.lost)) assert.equal(count, 0, reason);
 }
 
-test("a Node.js program does with each file what strace says", async () => {
+exactTest("a Node.js program does with each file what strace says", async () => {
   for (const name of ["mixed", "names", "failures", "transfers", "relative", "reuse", "many"]) {
     const folder = testFolder();
     mkdirSync(`${folder}/directory`);
@@ -77,7 +76,7 @@ test("a Node.js program does with each file what strace says", async () => {
   }
 });
 
-test("a shell's children, pipes and links do, too", async () => {
+exactTest("a shell's children, pipes and links do, too", async () => {
   const folder = testFolder();
   await using workload = shell(`cd ${folder}
     seq 1000 > numbers; ln numbers linked; mkdir sub; (cd sub; cat ../linked ./missing 2>/dev/null) | sort -r | head -n 3 > head
@@ -87,7 +86,7 @@ test("a shell's children, pipes and links do, too", async () => {
   assertSame(report, strace);
 });
 
-test("a Python program that builds an archive with threads does, too", async () => {
+exactTest("a Python program that builds an archive with threads does, too", async () => {
   const folder = testFolder();
   const program = `
 import sys, os, tarfile, threading

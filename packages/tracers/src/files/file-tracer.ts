@@ -313,7 +313,7 @@ export class FileTracer implements AsyncDisposable {
       });
   }
 
-  /** Runs that the kernel left out, as the program had been interrupted on that CPU: Linux 7.0 and later. */
+  /** Runs that the kernel left out, as the program had been preempted on that CPU: Linux 7.2. */
   #recursionMisses(): number {
     const { on_enter, on_exit } = this.#kernelHalf.programs;
     return Number(on_enter.info().recursionMisses + on_exit.info().recursionMisses);

@@ -5,6 +5,7 @@ import {
   constants,
   fsyncSync,
   linkSync,
+  mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
@@ -46,6 +47,7 @@ function mixed() {
 async function held() {
   mixed();
   transfers();
+  mkdirSync(`${folder}/done`);
   await new Promise((resolve) => setTimeout(resolve, 1_000_000));
 }
 
