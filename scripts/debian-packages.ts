@@ -20,6 +20,7 @@ export const testPackages = {
     "python3",
     "python3-prometheus-client",
     "strace",
+    "systemd",
     "util-linux",
     "xz-utils",
   ],

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { capabilitySet, defaultSys, type Sys } from "@skep/ebpf/sys";
+import { type Capability, capabilitySet, defaultSys, type Sys } from "@skep/ebpf/sys";
 import { wantedCapabilities } from "../system/capabilities.ts";
 
 /** Options of prctl(2). */
@@ -7,7 +7,11 @@ const PR_CAPBSET_DROP = 24;
 const PR_SET_NO_NEW_PRIVS = 38;
 
 /** What the agent may still use: what tracing takes, and before 5.11 the memory lock limit, which maps count against. */
-const kept = capabilitySet([...wantedCapabilities.map(({ name }) => name), "CAP_SYS_RESOURCE"]);
+export const keptCapabilities: readonly Capability[] = [
+  ...wantedCapabilities.map(({ name }) => name),
+  "CAP_SYS_RESOURCE",
+];
+const kept = capabilitySet(keptCapabilities);
 
 /**
  * Lets go, for good, of all privileges of root but those that tracing needs. Capabilities belong to threads, and Node.js
