@@ -12,8 +12,8 @@ test("says how many of what there was, and that nothing was lost", () => {
 
 test("says what was lost, and what is incomplete", () => {
   const report = processReport({
-    lost: { starts: 0, execs: 1200, execFailures: 0, exits: 0, unread: 3 },
-    incomplete: { childrenNotFollowed: 0, cgroupsUnknown: 2, threadTimesShort: 0 },
+    lost: { starts: 0, execs: 1200, execFailures: 0, exits: 0, interrupted: 0, unread: 3 },
+    incomplete: { childrenNotFollowed: 0, cgroupsUnknown: 2, threadTimesShort: 0, callsNotSeen: 0 },
   });
   assert.deepEqual(formatProcessSummary({ report, seen: 2539, delivered: 1336 }, "process 7", 100), [
     "Processes of process 7 for 10.0 s: 120 starts, 1,100 execs, 4 failed, 112 exits, 1,203 lost",

@@ -17,6 +17,7 @@ const incompleteMeanings: Readonly<Record<string, string>> = {
   childrenNotFollowed: "children not followed, for lack of room",
   cgroupsUnknown: "cgroups whose path did not get through",
   threadTimesShort: "threads whose CPU time is short of their last moments",
+  callsNotSeen: "system calls that may have been failed execs, and could not be looked at",
 };
 
 /** What ends the stream for people: how many events there were, and how many were lost. */

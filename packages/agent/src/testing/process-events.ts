@@ -78,8 +78,8 @@ export function processReport(changes: Partial<ProcessReport> = {}): ProcessRepo
     execs: 1100,
     execFailures: { ENOENT: 3, EACCES: 1 },
     exits: { codes: { 0: 110, 2: 1 }, signals: { SIGKILL: 1 } },
-    lost: { starts: 0, execs: 0, execFailures: 0, exits: 0, unread: 0 },
-    incomplete: { childrenNotFollowed: 0, cgroupsUnknown: 0, threadTimesShort: 0 },
+    lost: { starts: 0, execs: 0, execFailures: 0, exits: 0, interrupted: 0, unread: 0 },
+    incomplete: { childrenNotFollowed: 0, cgroupsUnknown: 0, threadTimesShort: 0, callsNotSeen: 0 },
     ...changes,
   };
 }

@@ -141,7 +141,7 @@ static __always_inline void send_exit_of_many(struct ending *ending, struct proc
 }
 
 /* First step. */
-static __always_inline void begin_ending(struct task_struct *thread)
+static __always_inline void begin_ending(struct task_struct *thread, u32 program)
 {
 	struct task_struct___process *task = (void *)thread;
 	u32 pid = thread->tgid;
@@ -154,7 +154,7 @@ static __always_inline void begin_ending(struct task_struct *thread)
 	ending.one_of_many = process;
 	ending.may_be_last = task_is_last_thread(thread);
 	if (ending.may_be_last) {
-		describe_process(&ending.record.process, RECORD_EXIT, thread);
+		describe_process(&ending.record.process, RECORD_EXIT, thread, program);
 		ending.record.lifetime_ns =
 			ending.record.process.time_ns - BPF_CORE_READ(task, group_leader, start_time);
 		ending.record.exit_code = exit_code_of(task);

@@ -80,6 +80,11 @@ export type ProcessLossReason =
   | "execs"
   | "execFailures"
   | "exits"
+  /**
+   * Starts, execs and ends of threads, at most so many, that no program of the tracer could look at: from 7.0 on the kernel
+   * may switch to another task in the middle of one, and skips it until it has come to its end.
+   */
+  | "interrupted"
   /** Events of any kind that `events()` was not read fast enough for. They are in the counts of the report. */
   | "unread";
 
@@ -90,7 +95,9 @@ export type ProcessIncompleteReason =
   /** Cgroups whose path did not get through: the events of these processes lack it. */
   | "cgroupsUnknown"
   /** Threads whose CPU time lacks the moments before their end, or all of it: too many ended at a time. */
-  | "threadTimesShort";
+  | "threadTimesShort"
+  /** Ends of system calls that could not be looked at, see `interrupted`: each may have been a failed exec. */
+  | "callsNotSeen";
 
 /** Counts of what happened since the start or the last snapshot. What was lost is in `lost` alone. */
 export interface ProcessReport {

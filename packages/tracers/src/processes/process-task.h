@@ -68,6 +68,7 @@ struct task_struct___process {
 	struct task_struct___process *group_leader;
 	struct list_head thread_node;
 	u64 start_time;
+	u64 self_exec_id;
 	const struct cred *cred;
 	struct fs_struct *fs;
 	struct signal_struct___process *signal;

@@ -236,7 +236,7 @@ test("a storm of execs is told to the unit, lost ones included", async () => {
   const pids = new Set(ofStorm.map((start) => start.pid));
   const execs = log.all("exec").filter((event) => pids.has(event.pid));
   const exits = log.all("exit").filter((event) => pids.has(event.pid));
-  assert.deepEqual(log.tracer.lost(), { starts: 0, execs: 0, execFailures: 0, exits: 0, unread: 0 });
+  assert.ok(Object.values(log.tracer.lost()).every((count) => count === 0));
   assert.deepEqual([pids.size, execs.length, exits.length], [count, count, count]);
   const numbers = new Map(execs.map((exec) => [exec.pid, Number(exec.arguments[1])]));
   assert.equal(new Set(numbers.values()).size, count);

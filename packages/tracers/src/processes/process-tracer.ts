@@ -1,5 +1,5 @@
 import { EventQueue, type EventQueueOptions, type Program, RingBufferReader } from "@skep/ebpf";
-import { type CounterValues, KernelCounters } from "../filters/kernel-counters.ts";
+import { KernelCounters } from "../filters/kernel-counters.ts";
 import { type TargetOptions, targetTableSizes, targetVariables } from "../filters/target-options.ts";
 import { Targets } from "../filters/targets.ts";
 import { type Overhead, overheadOf } from "../overhead.ts";
@@ -23,6 +23,9 @@ const MAINTENANCE_INTERVAL_MS = 1000;
 /** How long to wait at the end for threads that are in the middle of theirs. More than a few ms only on a busy machine. */
 const LAST_ENDINGS_MS = 1000;
 
+type Losses = Readonly<Record<ProcessLossReason, number>>;
+type Shortcomings = Readonly<Record<ProcessIncompleteReason, number>>;
+
 /** Without a choice of processes there is always one. */
 const NEVER = new Promise<void>(() => undefined);
 
@@ -43,7 +46,9 @@ export class ProcessTracer implements AsyncDisposable {
   #counts = new ProcessCounts();
   /** Dropped by queues that are closed. */
   #unreadBefore = 0;
-  #unreadTaken = 0;
+  /** At the last snapshot. */
+  #lostBefore: Losses | undefined;
+  #incompleteBefore: Shortcomings | undefined;
   #switchHook: Disposable | undefined;
   #timer: NodeJS.Timeout | undefined;
   #refresh: NodeJS.Immediate | undefined;
@@ -111,25 +116,34 @@ export class ProcessTracer implements AsyncDisposable {
   async snapshot(): Promise<ProcessReport> {
     this.#reader.drain();
     const untilNs = this.#stoppedNs ?? process.hrtime.bigint();
-    const counted = this.#counters.takeDifference();
-    const counts = this.#counts;
-    const unread = this.#unread;
+    const lost = this.lost();
+    const incomplete = this.#incomplete();
     const report: ProcessReport = {
       timeUnixNs: this.#clock.toUnixNs(this.#sinceNs),
       durationNs: Number(untilNs - this.#sinceNs),
-      ...counts.report,
-      lost: lossesOf(counted, unread - this.#unreadTaken),
-      incomplete: shortcomingsOf(counted),
+      ...this.#counts.report,
+      lost: difference(lost, this.#lostBefore),
+      incomplete: difference(incomplete, this.#incompleteBefore),
     };
     this.#counts = new ProcessCounts();
-    this.#unreadTaken = unread;
+    this.#lostBefore = lost;
+    this.#incompleteBefore = incomplete;
     this.#sinceNs = untilNs;
     return report;
   }
 
   /** Events that are missing, since the start. */
-  lost(): Readonly<Record<ProcessLossReason, number>> {
-    return lossesOf(this.#counters.read(), this.#unread);
+  lost(): Losses {
+    const counted = this.#counters.read();
+    const { on_fork_second, on_exec_second, on_exit_second } = this.#kernelHalf.programs;
+    return {
+      starts: counted.starts_lost,
+      execs: counted.execs_lost,
+      execFailures: counted.exec_failures_lost,
+      exits: counted.exits_lost,
+      interrupted: missesOf(on_fork_second) + missesOf(on_exec_second) + missesOf(on_exit_second),
+      unread: this.#unread,
+    };
   }
 
   /** Events that the kernel half saw since the start, of which some may be lost or not read yet. */
@@ -167,13 +181,25 @@ export class ProcessTracer implements AsyncDisposable {
     return dropped;
   }
 
+  #incomplete(): Shortcomings {
+    const counted = this.#counters.read();
+    const { on_sys_exit } = this.#kernelHalf.programs;
+    return {
+      childrenNotFollowed: counted.targets_full,
+      cgroupsUnknown: counted.cgroups_lost,
+      threadTimesShort: counted.endings_full + counted.process_times_full,
+      callsNotSeen: on_sys_exit === undefined ? 0 : missesOf(on_sys_exit),
+    };
+  }
+
   #attach({ pids, followChildren = true, startOnExec = false }: ProcessTracerOptions): void {
     const { programs } = this.#kernelHalf;
     // What ends an exit goes before what begins one, so that each one that is begun is ended.
     this.#switchHook = programs.on_switch.attach();
-    for (const program of [programs.on_exit, programs.on_exec, programs.on_fork, programs.on_sys_exit]) {
+    for (const program of [programs.on_exit, programs.on_exit_second, programs.on_exec, programs.on_exec_second]) {
       this.#attachHook(program);
     }
+    for (const program of [programs.on_fork, programs.on_fork_second, programs.on_sys_exit]) this.#attachHook(program);
     if (pids !== undefined) {
       this.#targets?.add(pids, { pending: startOnExec, withDescendants: followChildren && !startOnExec });
     }
@@ -217,20 +243,16 @@ export class ProcessTracer implements AsyncDisposable {
   }
 }
 
-function lossesOf(counted: CounterValues<keyof Counters>, unread: number): Record<ProcessLossReason, number> {
-  return {
-    starts: counted.starts_lost,
-    execs: counted.execs_lost,
-    execFailures: counted.exec_failures_lost,
-    exits: counted.exits_lost,
-    unread,
-  };
+/** How often the kernel skipped a program, since it was in the middle of it on that CPU (told since 5.12). */
+function missesOf(program: Program): number {
+  return Number(program.info().recursionMisses);
 }
 
-function shortcomingsOf(counted: CounterValues<keyof Counters>): Record<ProcessIncompleteReason, number> {
-  return {
-    childrenNotFollowed: counted.targets_full,
-    cgroupsUnknown: counted.cgroups_lost,
-    threadTimesShort: counted.endings_full + counted.process_times_full,
-  };
+function difference<Reason extends string>(
+  now: Readonly<Record<Reason, number>>,
+  before: Readonly<Record<Reason, number>> | undefined,
+): Record<Reason, number> {
+  const reasons = Object.keys(now) as Reason[];
+  const entries = reasons.map((reason) => [reason, now[reason] - (before?.[reason] ?? 0)]);
+  return Object.fromEntries(entries) as Record<Reason, number>;
 }

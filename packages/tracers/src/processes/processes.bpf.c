@@ -26,19 +26,35 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 /* include/uapi/linux/fcntl.h */
 #define AT_FDCWD -100
 
-SEC("tp_btf/sched_process_fork")
-int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
+static __always_inline void forked(struct task_struct *parent, struct task_struct *child, u32 program)
 {
 	struct process_record record = {};
 
+	if (parent->tgid == child->tgid || task_is_kernel_thread(child))
+		return;
+	if (!see(child, RECORD_START, BPF_CORE_READ((struct task_struct___process *)child, start_time)))
+		return;
 	if (!target_forked(parent, child))
 		COUNT(targets_full);
-	if (parent->tgid == child->tgid || task_is_kernel_thread(child) || !target_is_wanted(child, child->tgid))
-		return 0;
-	describe_process(&record, RECORD_START, child);
+	if (!target_is_wanted(child, child->tgid))
+		return;
+	describe_process(&record, RECORD_START, child, program);
 	COUNT(starts);
 	if (!send(&record, sizeof(record)))
 		COUNT(starts_lost);
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
+{
+	forked(parent, child, FIRST);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(on_fork_second, struct task_struct *parent, struct task_struct *child)
+{
+	forked(parent, child, SECOND);
 	return 0;
 }
 
@@ -88,8 +104,7 @@ static __always_inline u32 append_arguments(struct exec_record *record, u32 offs
 	return offset + bytes;
 }
 
-SEC("tp_btf/sched_process_exec")
-int BPF_PROG(on_exec, struct task_struct *thread, int old_pid, struct linux_binprm *program)
+static __always_inline void executed(struct task_struct *thread, struct linux_binprm *image, u32 program)
 {
 	struct task_struct___process *task = (void *)thread;
 	struct mm_struct *mm = thread->mm;
@@ -99,23 +114,38 @@ int BPF_PROG(on_exec, struct task_struct *thread, int old_pid, struct linux_binp
 	long length;
 	u32 size;
 
+	if (!see(thread, RECORD_EXEC, BPF_CORE_READ(task, start_time) + BPF_CORE_READ(task, self_exec_id)))
+		return;
 	target_executed(pid);
 	if (!target_is_wanted(thread, pid))
-		return 0;
+		return;
 	COUNT(execs);
-	record = bpf_map_lookup_elem(&scratch, &zero);
+	record = bpf_map_lookup_elem(&exec_scratch, &program);
 	if (!record)
-		return 0;
-	describe_process(&record->process, RECORD_EXEC, thread);
+		return;
+	describe_process(&record->process, RECORD_EXEC, thread, program);
 	record->error = 0;
 	record->directory_fd = AT_FDCWD;
-	record->argument_count = BPF_CORE_READ(program, argc);
-	length = bpf_probe_read_kernel_str(record->data, PATH_BYTES, BPF_CORE_READ(program, filename));
+	record->argument_count = BPF_CORE_READ(image, argc);
+	length = bpf_probe_read_kernel_str(record->data, PATH_BYTES, BPF_CORE_READ(image, filename));
 	record->path_bytes = length < 0 ? 0 : length;
 	size = append_paths(record, &executable->f_path, BPF_CORE_READ(task, fs));
 	size = append_arguments(record, size, mm);
 	if (!send_exec(record, size))
 		COUNT(execs_lost);
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(on_exec, struct task_struct *thread, int old_pid, struct linux_binprm *image)
+{
+	executed(thread, image, FIRST);
+	return 0;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(on_exec_second, struct task_struct *thread, int old_pid, struct linux_binprm *image)
+{
+	executed(thread, image, SECOND);
 	return 0;
 }
 
@@ -209,6 +239,7 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
 	struct task_struct___process *task;
 	struct exec_record *record;
 	struct task_struct *thread;
+	u32 slot = EXEC_SCRATCH_FAILURE;
 	u64 path, pointers;
 	bool compat;
 	long length;
@@ -224,10 +255,10 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
 	if (!target_is_wanted(thread, bpf_get_current_pid_tgid() >> 32))
 		return 0;
 	COUNT(exec_failures);
-	record = bpf_map_lookup_elem(&scratch, &zero);
+	record = bpf_map_lookup_elem(&exec_scratch, &slot);
 	if (!record)
 		return 0;
-	describe_process(&record->process, RECORD_EXEC_FAILURE, thread);
+	describe_process(&record->process, RECORD_EXEC_FAILURE, thread, FIRST);
 	record->error = -result;
 	if (call == CALL_EXECVE) {
 		record->directory_fd = AT_FDCWD;
@@ -247,21 +278,37 @@ int BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
 	return 0;
 }
 
-SEC("tp_btf/sched_process_exit")
-int BPF_PROG(on_exit, struct task_struct *thread)
+static __always_inline void exited(struct task_struct *thread, u32 program)
 {
 	u32 pid = thread->tgid;
 
 	if (task_is_kernel_thread(thread))
-		return 0;
+		return;
+	if (!see(thread, RECORD_EXIT, BPF_CORE_READ((struct task_struct___process *)thread, start_time)))
+		return;
 	if (target_is_wanted(thread, pid))
-		begin_ending(thread);
+		begin_ending(thread, program);
 	else if (task_is_last_thread(thread))
 		target_exited(pid); /* one that waited for its exec in vain */
+}
+
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(on_exit, struct task_struct *thread)
+{
+	exited(thread, FIRST);
 	return 0;
 }
 
-/* Runs for every switch of the machine: nothing but one look at who goes. */
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(on_exit_second, struct task_struct *thread)
+{
+	exited(thread, SECOND);
+	return 0;
+}
+
+/*
+ * Runs for every switch of the machine: nothing but one look at who goes. Interrupts are off, so one program is enough.
+ */
 SEC("tp_btf/sched_switch")
 int BPF_PROG(on_switch, bool preempt, struct task_struct *previous)
 {

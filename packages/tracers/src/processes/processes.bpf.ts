@@ -26,10 +26,10 @@ export interface Counters {
   process_times_full: bigint;
 }
 
-/** `union scratch`: 24664 bytes. */
-export interface Scratch {
-  exec: ExecRecord;
-  cgroup: CgroupRecord;
+/** `struct occurrence`: 16 bytes. */
+export interface Occurrence {
+  task: bigint;
+  kind: bigint;
 }
 
 /** `struct exec_record`: 24664 bytes. */
@@ -122,16 +122,21 @@ export interface Loaded extends Disposable, AsyncDisposable {
     readonly targets: KeyedMap<number, number>;
     readonly counters: KeyedMap<number, Counters[]>;
     readonly events: RingBufferMap;
-    readonly scratch: KeyedMap<number, Scratch[]>;
+    readonly seen: KeyedMap<Occurrence, bigint>;
+    readonly exec_scratch: KeyedMap<number, ExecRecord[]>;
+    readonly cgroup_scratch: KeyedMap<number, CgroupRecord[]>;
     readonly known_cgroups: KeyedMap<bigint, number>;
     readonly endings: KeyedMap<bigint, Ending>;
     readonly process_times: KeyedMap<number, ProcessTimes>;
   };
   readonly programs: {
     readonly on_fork: Program;
+    readonly on_fork_second: Program;
     readonly on_exec: Program;
+    readonly on_exec_second: Program;
     readonly on_sys_exit: Program | undefined;
     readonly on_exit: Program;
+    readonly on_exit_second: Program;
     readonly on_switch: Program;
   };
   readonly globals: TypedGlobals<Variables>;
@@ -147,16 +152,21 @@ export async function load(options: Options = {}): Promise<Loaded> {
       targets: collection.maps.get("targets"),
       counters: collection.maps.get("counters"),
       events: collection.maps.ringBuffer("events"),
-      scratch: collection.maps.get("scratch"),
+      seen: collection.maps.get("seen"),
+      exec_scratch: collection.maps.get("exec_scratch"),
+      cgroup_scratch: collection.maps.get("cgroup_scratch"),
       known_cgroups: collection.maps.get("known_cgroups"),
       endings: collection.maps.get("endings"),
       process_times: collection.maps.get("process_times"),
     },
     programs: {
       on_fork: collection.programs.get("on_fork"),
+      on_fork_second: collection.programs.get("on_fork_second"),
       on_exec: collection.programs.get("on_exec"),
+      on_exec_second: collection.programs.get("on_exec_second"),
       on_sys_exit: collection.programs.has("on_sys_exit") ? collection.programs.get("on_sys_exit") : undefined,
       on_exit: collection.programs.get("on_exit"),
+      on_exit_second: collection.programs.get("on_exit_second"),
       on_switch: collection.programs.get("on_switch"),
     },
     globals: collection.globals as TypedGlobals<Variables>,

@@ -114,20 +114,57 @@ struct {
 } events SEC(".maps");
 
 /*
- * Where records of variable size are put together: more than a program's stack has. One a CPU, since the programs that
- * use it run with preemption off and do not nest: not in an interrupt, and not in one another.
+ * From 7.0 on the kernel may switch to another task in the middle of a program at a tracepoint, and skips that program
+ * for whatever happens on this CPU until it has come to its end (recursion_misses). So there are two of each: what one
+ * cannot do the other one does. The one that comes first says so here, and the other one leaves it.
  */
-union scratch {
-	struct exec_record exec;
-	struct cgroup_record cgroup;
+#define FIRST 0
+#define SECOND 1
+
+struct occurrence {
+	u64 task; /* address of the task that it happened to */
+	u64 kind; /* RECORD_* */
 };
+
+/* What was seen to last -> stamp that tells it from what happened to that address before. Matters for microseconds. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct occurrence);
+	__type(value, u64);
+} seen SEC(".maps");
+
+/* Says false when the other program has seen it. */
+static __always_inline bool see(struct task_struct *task, u64 kind, u64 stamp)
+{
+	struct occurrence occurrence = { .task = (u64)task, .kind = kind };
+	u64 *before = bpf_map_lookup_elem(&seen, &occurrence);
+
+	if (before && *before == stamp)
+		return false;
+	bpf_map_update_elem(&seen, &occurrence, &stamp, BPF_ANY);
+	return true;
+}
+
+/*
+ * Where records of variable size are put together: more than a program's stack has. One a CPU for each program, since
+ * one may be interrupted by another.
+ */
+#define EXEC_SCRATCH_FAILURE 2
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, 3); /* FIRST, SECOND, EXEC_SCRATCH_FAILURE */
 	__type(key, u32);
-	__type(value, union scratch);
-} scratch SEC(".maps");
+	__type(value, struct exec_record);
+} exec_scratch SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 2 * (RECORD_EXIT + 1)); /* by kind of record, FIRST and SECOND */
+	__type(key, u32);
+	__type(value, struct cgroup_record);
+} cgroup_scratch SEC(".maps");
 
 /* Ids of cgroups whose path user space knows. LRU: it knows more than these, and one that was evicted is sent again. */
 struct {
@@ -156,7 +193,7 @@ static __always_inline bool send(void *record, u64 size)
 }
 
 /* Sends the path of a cgroup that is new to user space. */
-static __always_inline void introduce_cgroup(struct task_struct *task, u64 id)
+static __always_inline void introduce_cgroup(struct task_struct *task, u64 id, u32 slot)
 {
 	struct cgroup_record *record;
 	u8 known = 1;
@@ -164,7 +201,7 @@ static __always_inline void introduce_cgroup(struct task_struct *task, u64 id)
 
 	if (bpf_map_lookup_elem(&known_cgroups, &id))
 		return;
-	record = bpf_map_lookup_elem(&scratch, &zero);
+	record = bpf_map_lookup_elem(&cgroup_scratch, &slot);
 	if (!record)
 		return;
 	record->kind = RECORD_CGROUP;
@@ -179,13 +216,14 @@ static __always_inline void introduce_cgroup(struct task_struct *task, u64 id)
 		COUNT(cgroups_lost);
 }
 
-/* What all records say of a process. Its cgroup's own record goes out first, so this comes before any use of scratch. */
-static __always_inline void describe_process(struct process_record *record, u32 kind, struct task_struct *thread)
+/* What all records say of a process. Its cgroup's own record goes out first. */
+static __always_inline void describe_process(struct process_record *record, u32 kind, struct task_struct *thread,
+					     u32 program)
 {
 	struct task_struct___process *task = (void *)thread;
 	u64 cgroup_id = BPF_CORE_READ(thread, cgroups, dfl_cgrp, kn, id);
 
-	introduce_cgroup(thread, cgroup_id);
+	introduce_cgroup(thread, cgroup_id, 2 * kind + program);
 	record->kind = kind;
 	record->pid = BPF_CORE_READ(thread, tgid);
 	record->parent_pid = BPF_CORE_READ(task, real_parent, tgid);

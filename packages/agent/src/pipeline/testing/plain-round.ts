@@ -151,8 +151,8 @@ export function processReport(changes: Partial<ProcessReport>): ProcessReport {
     execs: 0,
     execFailures: {},
     exits: { codes: {}, signals: {} },
-    lost: { starts: 0, execs: 0, execFailures: 0, exits: 0, unread: 0 },
-    incomplete: { childrenNotFollowed: 0, cgroupsUnknown: 0, threadTimesShort: 0 },
+    lost: { starts: 0, execs: 0, execFailures: 0, exits: 0, interrupted: 0, unread: 0 },
+    incomplete: { childrenNotFollowed: 0, cgroupsUnknown: 0, threadTimesShort: 0, callsNotSeen: 0 },
     ...changes,
   };
 }
