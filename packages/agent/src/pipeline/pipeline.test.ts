@@ -111,6 +111,22 @@ test("the end detaches all tracers before it reads the first of them, and lets g
   ]);
 });
 
+test("what is asked for once the end has begun comes to nothing", async () => {
+  let starts = 0;
+  const starters = plainStarters({
+    syscalls: async () => {
+      starts += 1;
+      return new PlainTracer();
+    },
+  });
+  const { pipeline, rounds, problems } = await start({ tracers: { syscalls: {} }, starters });
+  const end = pipeline[Symbol.asyncDispose]();
+  await Promise.all([end, pipeline.change("syscalls", { settings: { latencies: false } }), pipeline.takeRound()]);
+  assert.equal(rounds.all.length, 1);
+  assert.equal(starts, 1);
+  assert.deepEqual(problems, []);
+});
+
 test("a reader that throws is reported once, and the readers after it get every round", async () => {
   const { pipeline, problems } = await start({});
   pipeline.addReader({

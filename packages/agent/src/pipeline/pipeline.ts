@@ -112,17 +112,18 @@ export class Pipeline implements AsyncDisposable {
 
   /**
    * Runs a tracer with other settings, or not at all. What it saw so far is in a round that ends now; it resolves when
-   * the readers had it, and the tracer was started or is off because it could not.
+   * the readers had it, and the tracer was started or is off because it could not. Changes nothing any more once the
+   * pipeline is being disposed of.
    */
   change<Name extends TracerName>(name: Name, change: TracerChange<Name>): Promise<void> {
-    this.#slotsByName[name].change(change);
+    if (this.#disposal === undefined) this.#slotsByName[name].change(change);
     return this.takeRound();
   }
 
   /** Ends the round now, for whoever cannot wait; the timetable stays what it is. */
   takeRound(): Promise<void> {
-    this.#rounds = this.#rounds.then(() => this.#takeRound());
-    return this.#rounds;
+    // The last round is taken by the disposal: one more would read tracers that are gone.
+    return this.#disposal ?? this.#enqueueRound();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -135,8 +136,13 @@ export class Pipeline implements AsyncDisposable {
     await this.#rounds;
     // All of them before the first is read: their last reports end at the same time.
     for (const slot of this.#slots) slot.stop();
-    await this.takeRound();
+    await this.#enqueueRound();
     for (const slot of this.#slots) await slot[Symbol.asyncDispose]();
+  }
+
+  #enqueueRound(): Promise<void> {
+    this.#rounds = this.#rounds.then(() => this.#takeRound());
+    return this.#rounds;
   }
 
   #schedule(dueMs: number): void {

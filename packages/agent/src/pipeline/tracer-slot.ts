@@ -114,11 +114,12 @@ export class TracerSlot<Name extends TracerName = TracerName> implements AsyncDi
 
   async #observe(): Promise<RoundReports> {
     this.#runTimeNs = 0;
-    if (this.#tracer === undefined) return {};
+    const tracer = this.#tracer;
+    if (tracer === undefined) return {};
     try {
-      const observation = await this.#tracer.observe();
+      const observation = await tracer.observe();
       this.#count(observation);
-      this.#measure(this.#tracer);
+      this.#measure(tracer);
       return observation.reports;
     } catch (error) {
       await this.#end();
