@@ -27,6 +27,8 @@ interface LongRun {
   readonly bpf: number;
   /** Of the start and what followed until then. */
   readonly startCpuNs: number;
+  /** What was turned down by the end of it. */
+  readonly reductions: readonly string[];
 }
 
 interface Pair {
@@ -54,7 +56,7 @@ export async function benchOverhead({ long = false }: { readonly long?: boolean 
     about: `The agent as it starts by default, all tracers and the page on, beside a load of a server under ${requestsPerSecond} requests/s, ${syscallsPerSecond.toLocaleString("en-US")} system calls/s besides those of the server, and ${startsPerSecond} process starts/s. Load alone and load with the agent take turns of ${PART_SECONDS} s, ${PAIRS} each; a request's latency counts from when it was due. Then the agent runs for ${minutes} minutes; its memory is read every second from second ${STEADY_FROM_SECONDS} on, its CPU is that of the same time, and BPF run time that of ${STATISTICS_SECONDS} s at its end, with BPF statistics on. Medians, and the middle half of all values.`,
     tables: [loadTable(pairs), agentTable(longRun, firstDataNs), memoryTable(longRun)],
     goals: goals(longRun, firstDataNs),
-    notes: [],
+    notes: longRun.reductions.map((reduction) => `Turned down by the end of the run: ${reduction}.`),
   };
 }
 
@@ -74,7 +76,7 @@ async function runLong(minutes: number): Promise<LongRun> {
     await setTimeout(1000);
   }
   const cpu = shareOfMachine(agent.cpuNs - startCpuNs, now() - startNs);
-  return { memory, cpu, startCpuNs, bpf: await bpfShare(agent) };
+  return { memory, cpu, startCpuNs, bpf: await bpfShare(agent), reductions: await agent.reductions() };
 }
 
 async function bpfShare(agent: AgentRun): Promise<number> {

@@ -11,6 +11,12 @@ import { now } from "./statistics.ts";
 const POLL_MS = 10;
 const START_LIMIT_MS = 60_000;
 
+interface Health {
+  /** Absent before the first round. */
+  readonly self?: object;
+  readonly tracers: readonly { readonly name: string; readonly state: string; readonly reason?: string }[];
+}
+
 export interface AgentMemory extends ProcessMemory {
   /** Kernel memory of its BPF maps. */
   readonly mapBytes: number;
@@ -22,6 +28,7 @@ export class AgentRun implements AsyncDisposable {
   readonly #startedNs: number = now();
   readonly #child: ChildProcess;
   #said = "";
+  #health: () => Promise<Health> = () => Promise.reject(new Error("the agent has no page yet"));
 
   private constructor() {
     const config = join(this.#folder, "skep.yaml");
@@ -64,6 +71,14 @@ export class AgentRun implements AsyncDisposable {
     return { ...memory, mapBytes: processBpf(this.#pid).mapBytes };
   }
 
+  /** What it does less than it is configured to, and why. */
+  async reductions(): Promise<string[]> {
+    const { tracers } = await this.#health();
+    return tracers
+      .filter(({ state, reason = "" }) => state !== "on" && reason.startsWith("Skep took"))
+      .map(({ name, reason }) => `${name}: ${reason}`);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#child.exitCode === null && this.#child.signalCode === null) {
       this.#child.kill("SIGKILL");
@@ -80,8 +95,11 @@ export class AgentRun implements AsyncDisposable {
     while (now() - this.#startedNs < START_LIMIT_MS * 1e6 && this.#child.exitCode === null) {
       const [, origin, token] = /(http:\/\/127\.0\.0\.1:\d+)\/\?token=(\S+)/.exec(this.#said) ?? [];
       if (origin !== undefined) {
-        const answer = await fetch(`${origin}/api/health`, { headers: { authorization: `Bearer ${token}` } });
-        if (((await answer.json()) as { readonly self?: object }).self !== undefined) {
+        this.#health = async () => {
+          const answer = await fetch(`${origin}/api/health`, { headers: { authorization: `Bearer ${token}` } });
+          return (await answer.json()) as Health;
+        };
+        if ((await this.#health()).self !== undefined) {
           this.firstDataNs = now() - this.#startedNs;
           return;
         }
