@@ -32,7 +32,7 @@ test("a file of types has no lines of code", () => {
 });
 
 test("a line counts when one of several runs ran it, and a file that no test loaded counts as not covered", () => {
-  const path = fromRoot("packages/otlp/src/protobuf-writer.ts");
+  const path = fromRoot("packages/otlp/src/protobuf/writer.ts");
   const lines = codeLines(readFileSync(path, "utf8"));
   const ran = (covered: readonly number[]): typeof nothing => ({
     ...nothing,
