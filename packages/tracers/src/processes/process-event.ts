@@ -81,8 +81,8 @@ export type ProcessLossReason =
   | "execFailures"
   | "exits"
   /**
-   * Starts, execs and ends of threads, at most so many, that no program of the tracer could look at: from 7.0 on the kernel
-   * may switch to another task in the middle of one, and skips it until it has come to its end.
+   * Starts, execs and ends of threads, at most so many, that no program of the tracer could look at: by 7.2 the kernel may
+   * switch to another task in the middle of one, and skips it until it has come to its end.
    */
   | "interrupted"
   /** Events of any kind that `events()` was not read fast enough for. They are in the counts of the report. */

@@ -114,9 +114,9 @@ struct {
 } events SEC(".maps");
 
 /*
- * From 7.0 on the kernel may switch to another task in the middle of a program at a tracepoint, and skips that program
- * for whatever happens on this CPU until it has come to its end (recursion_misses). So there are two of each: what one
- * cannot do the other one does. The one that comes first says so here, and the other one leaves it.
+ * By 7.2 the kernel may switch to another task in the middle of a program at a tracepoint, and skips that program for
+ * whatever happens on this CPU until it has come to its end (recursion_misses). So there are two of each: what one cannot
+ * do the other one does. The one that comes first says so here, and the other one leaves it.
  */
 #define FIRST 0
 #define SECOND 1
@@ -126,10 +126,13 @@ struct occurrence {
 	u64 kind; /* RECORD_* */
 };
 
-/* What was seen to last -> stamp that tells it from what happened to that address before. Matters for microseconds. */
+/*
+ * What was seen -> stamp that tells it from what happened to a task at that address before. Of use from one program to the
+ * other: microseconds, or what a task has to wait for its CPU between them. 4,096 are 0.7 s of 2,000 execs a second.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 1024);
+	__uint(max_entries, 4096);
 	__type(key, struct occurrence);
 	__type(value, u64);
 } seen SEC(".maps");
