@@ -1,4 +1,4 @@
-import { type ByteSource, viewOf } from "./byte-source.ts";
+import type { ByteSource } from "./byte-source.ts";
 import type { StringTable } from "./string-table.ts";
 
 export const symbolEntryBytes = 24;
