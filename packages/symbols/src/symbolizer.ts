@@ -18,14 +18,14 @@ export interface SymbolizerOptions {
   readonly maxFiles?: number;
   /** Memory for names of functions in these files; default 4 MB. */
   readonly maxSymbolBytes?: number;
-  /** User frames that are remembered, about 400 bytes each; default 32,768. */
+  /** User frames that are remembered, about 200 bytes each; default 8192. */
   readonly maxFrames?: number;
   /** Told once of what makes all look-ups poorer, such as a kernel that hides its symbols. Default: a process warning. */
   readonly onWarning?: (message: string) => void;
 }
 
 /** A frame and what it holds, on average; for {@link Symbolizer.memoryBytes}. */
-const frameBytes = 400;
+const frameBytes = 200;
 
 const unknownMapping: Mapping = {
   name: "[unknown]",
@@ -56,7 +56,7 @@ export class Symbolizer implements Disposable {
   constructor(options: SymbolizerOptions = {}) {
     this.#files = new MappedFiles(options.maxFiles ?? 256, options.maxSymbolBytes ?? 4 * 2 ** 20);
     this.#spaces = new LruCache(options.maxProcesses ?? 1024, (space) => space.close());
-    this.#maxFrames = options.maxFrames ?? 32_768;
+    this.#maxFrames = options.maxFrames ?? 8192;
     this.#kernel = new KernelFrames(options.onWarning ?? ((message) => process.emitWarning(message)));
   }
 
