@@ -67,9 +67,16 @@ export function readFileKey(view: DataView, offset: number): FileKey {
 
 /** The key's bytes up to `error`, as a string's characters: no number has to be printed for it. */
 function readIdentity(view: DataView, offset: number): string {
-  const units: number[] = [];
-  for (let at = 0; at < 36; at += 2) units.push(view.getUint16(offset + at, true));
-  return String.fromCharCode(...units);
+  const start = view.byteOffset + offset;
+  return bytesOf(view).toString("latin1", start, start + 36);
+}
+
+/** Of all the memory that the last view was of: rows come by the hundred from the same. */
+let lastBytes: Buffer = Buffer.alloc(0);
+
+function bytesOf({ buffer }: DataView): Buffer {
+  if (lastBytes.buffer !== buffer) lastBytes = Buffer.from(buffer);
+  return lastBytes;
 }
 
 export function readTotals(view: DataView, offset: number): FileOperations {
