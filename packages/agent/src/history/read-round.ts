@@ -123,7 +123,9 @@ function callValues(call: SyscallStatistics): readonly number[] {
 }
 
 function errorCount({ errors }: { readonly errors: Readonly<Record<string, number>> }): number {
-  return sumOf(Object.values(errors), (count) => count);
+  let sum = 0;
+  for (const error in errors) sum += errors[error] ?? 0;
+  return sum;
 }
 
 function readFiles(report: FileReport, tables: HistoryTables, tableBytes: number): FileSpan {
