@@ -30,19 +30,23 @@ export class AgentRun implements AsyncDisposable {
   #said = "";
   #health: () => Promise<Health> = () => Promise.reject(new Error("the agent has no page yet"));
 
-  private constructor() {
+  private constructor(pids: readonly number[] | undefined) {
     const config = join(this.#folder, "skep.yaml");
-    writeFileSync(config, "page: {port: 0}\n");
+    const targets = pids === undefined ? "" : `targets: {pids: [${pids.join(", ")}]}\n`;
+    writeFileSync(config, `page: {port: 0}\n${targets}`);
     this.#child = spawn(process.execPath, [fromRoot("packages/agent/bin/skep.mjs"), "run", "-c", config], {
       stdio: ["ignore", "ignore", "pipe"],
+      // Counting coverage, as when a test starts this, takes memory of its own.
+      env: { ...process.env, NODE_V8_COVERAGE: undefined },
     });
     this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       this.#said += text;
     });
   }
 
-  static async start(): Promise<AgentRun> {
-    const run = new AgentRun();
+  /** @param pids whom it traces, with their children; everybody when absent */
+  static async start(pids?: readonly number[]): Promise<AgentRun> {
+    const run = new AgentRun(pids);
     try {
       await run.#firstData();
       return run;

@@ -38,6 +38,11 @@ export class ReferenceLoad implements AsyncDisposable {
     return new ReferenceLoad(client, [server, client, worker]);
   }
 
+  /** Those that it consists of; the programs that it starts are children of theirs. */
+  get pids(): readonly number[] {
+    return this.#children.flatMap(({ pid }) => pid ?? []);
+  }
+
   /** What it achieved since this was asked before. */
   async takePart(): Promise<LoadPart> {
     const answer = once(this.#client, "message");
