@@ -528,10 +528,13 @@ static __always_inline void fill_record(struct record *record, u32 kind, const s
 /* Says false when the ring has no room. */
 static __always_inline bool send_record(struct record *record, u32 data_bytes)
 {
-	if (data_bytes > CAPTURE_BYTES)
-		return false;
+	u64 bytes = RECORD_HEADER_BYTES + (u64)data_bytes;
+
 	record->data_bytes = data_bytes;
-	return !bpf_ringbuf_output(&events, record, RECORD_HEADER_BYTES + data_bytes, wakeup());
+	/* For the verifier, which has forgotten it. */
+	if (bytes > sizeof(*record))
+		bytes = sizeof(*record);
+	return !bpf_ringbuf_output(&events, record, bytes, wakeup());
 }
 
 static __always_inline void count_lost(const struct record *record)

@@ -71,17 +71,21 @@ struct file___socket {
 	struct socket *private_data;
 };
 
+struct count {
+	long counter;
+};
+
 /* How many hold a file was counted from 1 until 6.12, and is from 0 since (commit 90ee6ed776c0). */
-struct file_ref {
-	unsigned long refcnt;
+struct file_reference {
+	struct count refcnt;
 };
 
 struct file___counted_from_0 {
-	struct file_ref f_ref;
+	struct file_reference f_ref;
 };
 
 struct file___counted_from_1 {
-	unsigned long f_count;
+	struct count f_count;
 };
 
 #pragma clang attribute pop
@@ -153,6 +157,6 @@ static __always_inline bool file_has_one_user(struct file *file)
 	struct file___counted_from_0 *newer = (void *)file;
 
 	if (bpf_core_field_exists(newer->f_ref))
-		return BPF_CORE_READ(newer, f_ref.refcnt) == 0;
-	return BPF_CORE_READ((struct file___counted_from_1 *)file, f_count) == 1;
+		return BPF_CORE_READ(newer, f_ref.refcnt.counter) == 0;
+	return BPF_CORE_READ((struct file___counted_from_1 *)file, f_count.counter) == 1;
 }

@@ -1,0 +1,237 @@
+// Written by `skep-ebpf generate requests.bpf.o`: change the object's source, not this.
+
+import { readFile } from "node:fs/promises";
+import {
+  Collection,
+  type KeyedMap,
+  type LoadOptions,
+  type Program,
+  type RingBufferMap,
+  type TypedGlobals,
+} from "@skep/ebpf";
+
+/** `struct thread`: 112 bytes. */
+export interface Thread {
+  pid: number;
+  image: number;
+  process_name: string;
+  last: LastSocket;
+  busy: boolean;
+  direction: number;
+  transport: number;
+  unused: number;
+  sequence: number;
+  start_ns: bigint;
+  key: StreamKey;
+  socket: bigint;
+  sk: bigint;
+}
+
+/** `struct last_socket`: 40 bytes. */
+export interface LastSocket {
+  key: StreamKey;
+  sk: bigint;
+  end_ns: bigint;
+  direction: number;
+  transport: number;
+}
+
+/** `struct stream_key`: 16 bytes. */
+export interface StreamKey {
+  address: bigint;
+  number: bigint;
+}
+
+/** `struct scratch`: 73888 bytes. */
+export interface Scratch {
+  users: number;
+  unused: number;
+  record: Record;
+}
+
+/** `struct record`: 73880 bytes. */
+export interface Record {
+  kind: number;
+  direction: number;
+  flags: number;
+  unused: number;
+  key: StreamKey;
+  carrier: StreamKey;
+  pid: number;
+  image: number;
+  process_name: string;
+  start_ns: bigint;
+  end_ns: bigint;
+  since_ns: bigint;
+  length: bigint;
+  position: number;
+  skipped: number;
+  data_bytes: number;
+  error: number;
+  endpoints: Endpoints;
+  data: Uint8Array;
+}
+
+/** `struct endpoints`: 40 bytes. */
+export interface Endpoints {
+  local: Uint8Array;
+  peer: Uint8Array;
+  local_port: number;
+  peer_port: number;
+  family: number;
+  transport: number;
+}
+
+/** `struct stream`: 80 bytes. */
+export interface Stream {
+  kind: number;
+  flags: number;
+  since_ns: bigint;
+  positions: number[];
+  endpoints: Endpoints;
+  carrier: StreamKey;
+}
+
+/** `struct verdict`: 24 bytes. */
+export interface Verdict {
+  unwanted: number[];
+  skips: Skip[];
+}
+
+/** `struct skip`: 8 bytes. */
+export interface Skip {
+  from: number;
+  until: number;
+}
+
+/** `struct counters`: 136 bytes. */
+export interface Counters {
+  payloads: bigint;
+  payloads_lost: bigint;
+  payload_bytes_lost: bigint;
+  server_requests_lost: bigint;
+  client_requests_lost: bigint;
+  datagrams_lost: bigint;
+  ends_lost: bigint;
+  unreadable: bigint;
+  scratch_busy: bigint;
+  threads_full: bigint;
+  targets_full: bigint;
+  flows_full: bigint;
+  messages_not_seen: bigint;
+  multipath_not_seen: bigint;
+  smc_not_seen: bigint;
+  compat_not_seen: bigint;
+  io_uring_not_seen: bigint;
+}
+
+/** `struct flow`: 48 bytes. */
+export interface Flow {
+  totals: FlowTotals;
+  process_name: string;
+}
+
+/** `struct flow_totals`: 32 bytes. */
+export interface FlowTotals {
+  sent_datagrams: bigint;
+  sent_bytes: bigint;
+  received_datagrams: bigint;
+  received_bytes: bigint;
+}
+
+/** `struct flow_key`: 48 bytes. */
+export interface FlowKey {
+  pid: number;
+  image: number;
+  local: Uint8Array;
+  peer: Uint8Array;
+  local_port: number;
+  peer_port: number;
+  family: number;
+  unused: number;
+}
+
+/** `struct call`: 4 bytes. */
+export interface Call {
+  kind: number;
+  direction: number;
+  flags: number;
+  name: number;
+}
+
+/** Global variables. */
+export interface Variables {
+  filter_targets: boolean;
+  follow_children: boolean;
+  filter_cgroup: boolean;
+  cgroup_id: bigint;
+  cgroup_level: number;
+  own_pid: number;
+  wake_up_bytes: bigint;
+  calls: Call[];
+  compat_calls: Call[];
+  zero: number;
+  active: number;
+}
+
+export interface Options extends LoadOptions {
+  readonly globals?: Partial<Variables>;
+}
+
+/** The object in the kernel, until it is disposed of. */
+export interface Loaded extends Disposable, AsyncDisposable {
+  readonly collection: Collection;
+  readonly maps: {
+    readonly threads: KeyedMap<number, Thread>;
+    readonly scratch: KeyedMap<number, Scratch>;
+    readonly targets: KeyedMap<number, number>;
+    readonly streams: KeyedMap<StreamKey, Stream>;
+    readonly verdicts: KeyedMap<StreamKey, Verdict>;
+    readonly counters: KeyedMap<number, Counters[]>;
+    readonly events: RingBufferMap;
+    readonly flows_0: KeyedMap<FlowKey, Flow>;
+    readonly flows_1: KeyedMap<FlowKey, Flow>;
+    readonly unattributed: KeyedMap<number, FlowTotals[]>;
+    readonly talkers: KeyedMap<number, number>;
+  };
+  readonly programs: {
+    readonly on_enter: Program;
+    readonly on_exit: Program;
+    readonly on_fork: Program | undefined;
+    readonly on_exec: Program;
+    readonly on_thread_exit: Program;
+  };
+  readonly globals: TypedGlobals<Variables>;
+}
+
+/** Loads requests.bpf.o into the kernel. */
+export async function load(options: Options = {}): Promise<Loaded> {
+  const object = await readFile(new URL("./requests.bpf.o", import.meta.url));
+  const collection = await Collection.load(object, options);
+  return {
+    collection,
+    maps: {
+      threads: collection.maps.get("threads"),
+      scratch: collection.maps.get("scratch"),
+      targets: collection.maps.get("targets"),
+      streams: collection.maps.get("streams"),
+      verdicts: collection.maps.get("verdicts"),
+      counters: collection.maps.get("counters"),
+      events: collection.maps.ringBuffer("events"),
+      flows_0: collection.maps.get("flows_0"),
+      flows_1: collection.maps.get("flows_1"),
+      unattributed: collection.maps.get("unattributed"),
+      talkers: collection.maps.get("talkers"),
+    },
+    programs: {
+      on_enter: collection.programs.get("on_enter"),
+      on_exit: collection.programs.get("on_exit"),
+      on_fork: collection.programs.has("on_fork") ? collection.programs.get("on_fork") : undefined,
+      on_exec: collection.programs.get("on_exec"),
+      on_thread_exit: collection.programs.get("on_thread_exit"),
+    },
+    globals: collection.globals as TypedGlobals<Variables>,
+    [Symbol.dispose]: () => collection[Symbol.dispose](),
+    [Symbol.asyncDispose]: () => collection[Symbol.asyncDispose](),
+  };
+}
