@@ -1,0 +1,646 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * TLS without keys: what programs give to OpenSSL, BoringSSL and GnuTLS to be encrypted, and what they get decrypted, at
+ * the functions of these libraries. `tls/tls-probes.ts` finds the files that have them, and attaches these programs.
+ *
+ *   entry of SSL_read() --> on_tls_read ...   notes in `tls_threads` what the call is given
+ *   its return -----------> on_tls_return     so many bytes went: payload of the session's stream, see payload.h
+ *
+ * Both ends of a write, too: a call that fails, or takes a part, is repeated with the same bytes.
+ *
+ * Which connection a session (SSL *, gnutls_session_t) belongs to, the library does not say where we could read it. So:
+ *
+ *   - The thread reads or writes a socket within the call: it is that one.
+ *   - Else the program moves the encrypted bytes itself (Node.js, asyncio, Netty): it has read a socket just before, on this
+ *     thread, and the first session that is asked for data after that is the one that they were for. That is checked: the
+ *     TLS records in what was read have to be as long as what comes out of the session needs.
+ *
+ * A session keeps its connection, and two sessions fed by the program never have the same one. What contradicts this is
+ * counted, and the session's connection is not told any more: absent, never wrong.
+ */
+#pragma once
+
+#include "../kernel/syscall.h"
+#include "payload.h"
+
+/* Calls that can be under way in a thread, one within the other: a session whose records go through another session. */
+#define TLS_DEPTH 2
+/* Of what was read from a socket so many TLS records are looked at, and one is this long at most (RFC 8446, 5.2). */
+#define TLS_RECORDS 8
+#define TLS_RECORD_BYTES (16384 + 256)
+/* Besides its text a record takes 16 to 24 bytes, and up to 96 with the ciphers of old: IV, padding, MAC. */
+#define TLS_RECORD_OVERHEAD 16
+#define TLS_RECORD_OVERHEAD_MOST 96
+
+/* What is known of a session's connection. */
+#define TLS_UNKNOWN 0 /* nothing yet */
+#define TLS_KNOWN 1
+#define TLS_CONFLICT 2 /* it seemed to be several */
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+/* Registers of a program at a function's entry and return, beside those in syscall.h. */
+struct pt_regs___x86_function {
+	unsigned long r8, ax, cx, dx, si, di, sp;
+};
+
+struct pt_regs___arm64_function {
+	u64 regs[31];
+	u64 sp;
+};
+
+#pragma clang attribute pop
+
+/* What a session may be carried by. */
+struct tls_socket {
+	struct stream_key key; /* all 0: there is none */
+	struct endpoints endpoints;
+};
+
+/* One session, from the first byte of it that was seen. */
+struct tls_session {
+	struct stream stream; /* its carrier and endpoints are all 0 where they are not known */
+	u32 connection;	      /* TLS_UNKNOWN ... */
+	bool by_library;      /* which reads and writes the socket itself */
+};
+
+/* A call of the library that a thread is in. */
+struct tls_call {
+	u64 session;
+	u64 buffer;
+	u64 size_bytes;
+	u64 done_at; /* where the call says how many bytes it moved; 0: it returns that */
+	u64 stack;   /* pointer, at entry */
+	u64 start_ns;
+	struct tls_socket socket; /* that was used within the call */
+	u8 direction;
+	bool used_several;
+	bool wide;	/* the result has 64 bits */
+	bool from_read; /* what comes out may be what the thread has read before, in records as long as these: */
+	u16 record_bytes[TLS_RECORDS];
+};
+
+/* A thread that has used TLS, from the first time to its end. */
+struct tls_thread {
+	u32 depth;
+	struct tls_call calls[TLS_DEPTH];
+	/* The socket that it has read last, what it read, and the first session that was asked for data after that. */
+	struct tls_socket read;
+	u64 read_buffer;
+	u64 read_bytes;
+	u64 reader;
+};
+
+/* tid -> struct tls_thread. Sized by user space from the number of threads. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__type(key, u32);
+	__type(value, struct tls_thread);
+} tls_threads SEC(".maps");
+
+/* 0.2 KiB each. One that is let go begins anew, as a stream that is joined in its middle. User space can set more. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct stream_key);
+	__type(value, struct tls_session);
+} tls_sessions SEC(".maps");
+
+/* What a thread begins with: more than a program's stack has room for. */
+const volatile struct tls_thread tls_fresh_thread = {};
+
+/* The session that was found for a socket that the program itself reads. As many as there are sessions. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct stream_key);
+	__type(value, struct stream_key);
+} tls_owners SEC(".maps");
+
+/*
+ * pid -> how often it came upon one of these probes, which is what it pays for. An LRU: who has not been there for the
+ * longest time is forgotten.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, u32);
+	__type(value, u64);
+} tls_hits SEC(".maps");
+
+struct tls_counters {
+	u64 sessions;	     /* that moved data */
+	u64 sessions_known;  /* ... whose connection was found */
+	u64 conflicts;	     /* ... that seemed to have several connections: it is not told */
+	u64 several_sockets; /* calls within which several sockets were used: they say nothing of the session's */
+	u64 threads_full;    /* calls of threads that found no room */
+	u64 nested_too_deep; /* calls within calls within calls */
+	u64 unreturned;	     /* calls whose return was not seen */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, u32);
+	__type(value, struct tls_counters);
+} tls_counters SEC(".maps");
+
+#define TLS_COUNT(counter)                                                                     \
+	do {                                                                                   \
+		struct tls_counters *counters_ = bpf_map_lookup_elem(&tls_counters, &zero);    \
+		if (counters_)                                                                 \
+			__sync_fetch_and_add(&counters_->counter, 1);                          \
+	} while (0)
+
+/* By copies: of loads from the registers the compiler makes one whose place depends, which the verifier refuses. */
+static __always_inline u64 function_argument(void *context, int index)
+{
+	struct pt_regs___x86_function *x86 = context;
+
+	if (!syscall_arch_is_x86()) {
+		u64 argument = 0;
+
+		bpf_core_read(&argument, sizeof(argument), &((struct pt_regs___arm64_function *)context)->regs[index]);
+		return argument;
+	}
+	switch (index) {
+	case 0:
+		return BPF_CORE_READ(x86, di);
+	case 1:
+		return BPF_CORE_READ(x86, si);
+	case 2:
+		return BPF_CORE_READ(x86, dx);
+	case 3:
+		return BPF_CORE_READ(x86, cx);
+	default:
+		return BPF_CORE_READ(x86, r8);
+	}
+}
+
+static __always_inline u64 function_result(void *context)
+{
+	if (syscall_arch_is_x86())
+		return BPF_CORE_READ((struct pt_regs___x86_function *)context, ax);
+	return function_argument(context, 0);
+}
+
+/* At the return, what it was at the entry: x86 has taken the address to return to from the stack. */
+static __always_inline u64 stack_at_entry(void *context, bool at_return)
+{
+	if (syscall_arch_is_x86())
+		return BPF_CORE_READ((struct pt_regs___x86_function *)context, sp) - (at_return ? sizeof(u64) : 0);
+	return BPF_CORE_READ((struct pt_regs___arm64_function *)context, sp);
+}
+
+static __always_inline struct stream_key tls_key_of(struct task_struct *task, u32 pid, u64 session)
+{
+	/* The image besides: not the session of a program that had the pid before. */
+	struct stream_key key = { .address = session, .number = (u64)image_of(task) << 32 | pid };
+
+	return key;
+}
+
+static __always_inline bool same_key(const struct stream_key *one, const struct stream_key *other)
+{
+	return one->address == other->address && one->number == other->number;
+}
+
+static __always_inline void tls_count_hit(u32 pid)
+{
+	u64 *hits = bpf_map_lookup_elem(&tls_hits, &pid), first = 1;
+
+	if (hits)
+		__sync_fetch_and_add(hits, 1);
+	else
+		bpf_map_update_elem(&tls_hits, &pid, &first, BPF_NOEXIST);
+}
+
+static __always_inline struct tls_thread *tls_find_or_create_thread(u32 tid)
+{
+	struct tls_thread *thread = bpf_map_lookup_elem(&tls_threads, &tid);
+
+	if (thread)
+		return thread;
+	bpf_map_update_elem(&tls_threads, &tid, (void *)&tls_fresh_thread, BPF_NOEXIST);
+	return bpf_map_lookup_elem(&tls_threads, &tid);
+}
+
+/*
+ * Frames of calls lie below those of their callers: a call whose frame would be below this one's has ended, and its
+ * return was not seen.
+ */
+static __always_inline void tls_drop_ended_calls(struct tls_thread *thread, u64 stack)
+{
+	for (u32 i = 0; i < TLS_DEPTH; i++) {
+		u32 depth = thread->depth;
+
+		if (depth == 0 || depth > TLS_DEPTH || thread->calls[depth - 1].stack >= stack)
+			return;
+		thread->depth = depth - 1;
+		TLS_COUNT(unreturned);
+	}
+}
+
+/* Lengths of the TLS records at the beginning of what was read: the memory still holds it, or they are of no use. */
+static __always_inline void tls_note_records(struct tls_thread *thread, struct tls_call *call)
+{
+	u64 at = 0;
+	u8 header[5];
+
+	for (u32 i = 0; i < TLS_RECORDS; i++) {
+		u32 length;
+
+		if (at + sizeof(header) > thread->read_bytes)
+			return;
+		if (bpf_probe_read_user(header, sizeof(header), (void *)(thread->read_buffer + at)))
+			return;
+		length = header[3] << 8 | header[4];
+		/* RFC 8446, 5.1: change_cipher_spec to application_data, in a version 3.x */
+		if (header[0] < 20 || header[0] > 23 || header[1] != 3 || length > TLS_RECORD_BYTES)
+			return;
+		at += sizeof(header) + length;
+		/* Of text, and there as a whole. */
+		if (header[0] == 23 && at <= thread->read_bytes) {
+			call->record_bytes[i] = length;
+			call->from_read = true;
+		}
+	}
+}
+
+/* The session is asked for data: whether that may be what the thread has read from a socket before. */
+static __always_inline void tls_note_read(struct task_struct *task, struct tls_thread *thread, struct tls_call *call,
+					  u32 pid)
+{
+	struct stream_key key = tls_key_of(task, pid, call->session);
+	struct tls_session *session;
+
+	if (!thread->read.key.address || (thread->reader && thread->reader != call->session))
+		return;
+	thread->reader = call->session;
+	session = bpf_map_lookup_elem(&tls_sessions, &key);
+	if (session && (session->by_library || session->connection == TLS_CONFLICT ||
+			same_key(&session->stream.carrier, &thread->read.key)))
+		return;
+	tls_note_records(thread, call);
+}
+
+/* A function of the library is entered that moves data. */
+static __always_inline int tls_enter(void *context, u32 direction, u64 size_bytes, bool wide, u64 done_at)
+{
+	u64 pid_tgid = bpf_get_current_pid_tgid();
+	u64 session = function_argument(context, 0);
+	struct task_struct *task = (void *)bpf_get_current_task();
+	u64 stack = stack_at_entry(context, false);
+	u32 pid = pid_tgid >> 32, depth;
+	struct tls_thread *thread;
+	struct tls_call *call;
+
+	tls_count_hit(pid);
+	if (!process_is_wanted(task, pid))
+		return 0;
+	thread = tls_find_or_create_thread(pid_tgid);
+	if (!thread) {
+		TLS_COUNT(threads_full);
+		return 0;
+	}
+	tls_drop_ended_calls(thread, stack);
+	depth = thread->depth;
+	/* Some of the functions call another one of them for the whole of their work: the outer one counts. */
+	if (depth > 0 && depth <= TLS_DEPTH && thread->calls[depth - 1].session == session)
+		return 0;
+	if (depth >= TLS_DEPTH) {
+		TLS_COUNT(nested_too_deep);
+		return 0;
+	}
+	call = &thread->calls[depth];
+	call->session = session;
+	call->buffer = function_argument(context, 1);
+	call->size_bytes = size_bytes;
+	call->done_at = done_at;
+	call->stack = stack;
+	call->start_ns = bpf_ktime_get_ns();
+	call->socket.key.address = 0;
+	call->direction = direction;
+	call->used_several = false;
+	call->wide = wide;
+	call->from_read = false;
+	__builtin_memset(call->record_bytes, 0, sizeof(call->record_bytes));
+	thread->depth = depth + 1;
+	if (direction == RECEIVED)
+		tls_note_read(task, thread, call, pid);
+	return 0;
+}
+
+/* How many bytes of text the call moved, by its result. */
+static __always_inline u64 tls_moved_bytes(const struct tls_call *call, u64 result)
+{
+	u64 done = 0;
+
+	if (!call->done_at) {
+		if (!call->wide)
+			return (s32)result > 0 ? (s32)result : 0;
+		return (s64)result > 0 ? result : 0;
+	}
+	if ((s32)result == 1)
+		bpf_probe_read_user(&done, sizeof(done), (void *)call->done_at);
+	return done;
+}
+
+/* Whether so much text is what one of the records before it holds, or as much of it as there was room for. */
+static __always_inline bool tls_records_match(const struct tls_call *call, u64 moved)
+{
+	for (u32 i = 0; i < TLS_RECORDS; i++) {
+		u64 length = call->record_bytes[i];
+
+		if (length < moved + TLS_RECORD_OVERHEAD)
+			continue;
+		if (length <= moved + TLS_RECORD_OVERHEAD_MOST || moved == call->size_bytes)
+			return true;
+	}
+	return false;
+}
+
+/* The session seems to have another connection than it seemed to have: none is told, from now on. */
+static __always_inline void tls_contradict(struct tls_session *session)
+{
+	if (session->connection == TLS_CONFLICT)
+		return;
+	session->connection = TLS_CONFLICT;
+	__builtin_memset(&session->stream.carrier, 0, sizeof(session->stream.carrier));
+	__builtin_memset(&session->stream.endpoints, 0, sizeof(session->stream.endpoints));
+	TLS_COUNT(conflicts);
+}
+
+/* What the program has read from this socket seems to be the session's. Says false where it seemed to be another's. */
+static __always_inline bool tls_own(const struct stream_key *key, const struct tls_socket *socket)
+{
+	struct stream_key *owner = bpf_map_lookup_elem(&tls_owners, &socket->key);
+	struct tls_session *other;
+
+	if (!owner) {
+		bpf_map_update_elem(&tls_owners, &socket->key, key, BPF_ANY);
+		return true;
+	}
+	if (same_key(owner, key))
+		return true;
+	other = bpf_map_lookup_elem(&tls_sessions, owner);
+	if (other)
+		tls_contradict(other);
+	return false;
+}
+
+/* Says to the socket's own stream that it carries the session: its payload is of no use then, but its end is. */
+static __always_inline void tls_mark_carrier(const struct tls_socket *socket)
+{
+	struct stream carrier = { .kind = STREAM_CARRIER, .endpoints = socket->endpoints };
+
+	bpf_map_update_elem(&streams, &socket->key, &carrier, BPF_ANY);
+}
+
+/* What the call says of the session's connection. */
+static __always_inline void tls_connect(const struct stream_key *key, struct tls_session *session,
+					struct tls_thread *thread, struct tls_call *call, u64 moved)
+{
+	struct tls_socket *socket;
+
+	if (call->used_several) {
+		TLS_COUNT(several_sockets);
+		return;
+	}
+	if (session->connection == TLS_CONFLICT)
+		return;
+	if (call->socket.key.address) {
+		socket = &call->socket;
+		session->by_library = true;
+	} else if (call->from_read && !session->by_library && tls_records_match(call, moved)) {
+		socket = &thread->read;
+	} else {
+		return;
+	}
+	if (session->connection == TLS_KNOWN) {
+		if (!same_key(&socket->key, &session->stream.carrier))
+			tls_contradict(session);
+		return;
+	}
+	if (!session->by_library && !tls_own(key, socket)) {
+		tls_contradict(session);
+		return;
+	}
+	session->stream.carrier = socket->key;
+	session->stream.endpoints = socket->endpoints;
+	session->connection = TLS_KNOWN;
+	tls_mark_carrier(socket);
+	TLS_COUNT(sessions_known);
+}
+
+static __always_inline struct tls_session *tls_find_or_create_session(const struct stream_key *key, u64 now_ns)
+{
+	struct tls_session *session = bpf_map_lookup_elem(&tls_sessions, key);
+	struct tls_session fresh = {};
+
+	if (session)
+		return session;
+	fresh.stream.flags = PAYLOAD_TLS;
+	fresh.stream.since_ns = now_ns;
+	bpf_map_update_elem(&tls_sessions, key, &fresh, BPF_NOEXIST);
+	/* That was about the one before. */
+	bpf_map_delete_elem(&verdicts, key);
+	TLS_COUNT(sessions);
+	return bpf_map_lookup_elem(&tls_sessions, key);
+}
+
+/* Whether the session's text is HTTP, as far as one can tell by the first bytes of a call. */
+static __always_inline bool tls_is_wanted(struct tls_session *session, const struct payload *payload)
+{
+	u8 bytes[LOOK_BYTES];
+
+	if (session->stream.kind)
+		return true;
+	if (look_at(bytes, read_first_bytes(&payload->buffer, payload->length, bytes)) == LOOKS_OTHER)
+		return false;
+	session->stream.kind = STREAM_HTTP;
+	return true;
+}
+
+/* The call has moved so much text. */
+static __always_inline void tls_moved(struct tls_thread *thread, struct tls_call *call, u64 pid_tgid, u64 moved)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct payload payload = {};
+	struct tls_session *session;
+
+	if (!moved)
+		return;
+	payload.key = tls_key_of(task, pid_tgid >> 32, call->session);
+	session = tls_find_or_create_session(&payload.key, call->start_ns);
+	payload.thread = find_or_create_thread(pid_tgid >> 32, pid_tgid);
+	if (!session || !payload.thread) {
+		TLS_COUNT(threads_full);
+		return;
+	}
+	tls_connect(&payload.key, session, thread, call, moved);
+	payload.direction = call->direction & 1;
+	/* Two threads don't use a session in one direction at the same time: the library does not allow it. */
+	payload.position = session->stream.positions[payload.direction];
+	session->stream.positions[payload.direction] += moved;
+	payload.stream = &session->stream;
+	payload.buffer.kind = BUFFER_FLAT;
+	payload.buffer.address = call->buffer;
+	payload.length = moved;
+	payload.start_ns = call->start_ns;
+	payload.end_ns = bpf_ktime_get_ns();
+	if (tls_is_wanted(session, &payload))
+		send_payload(&payload, SCRATCH_OF_TLS);
+}
+
+/* For SSL_read() and SSL_write(), which give the number of bytes as an int. */
+SEC("?uprobe")
+int on_tls_read(void *context)
+{
+	return tls_enter(context, RECEIVED, (u32)function_argument(context, 2), false, 0);
+}
+
+SEC("?uprobe")
+int on_tls_write(void *context)
+{
+	return tls_enter(context, SENT, (u32)function_argument(context, 2), false, 0);
+}
+
+/* SSL_read_ex() and SSL_write_ex() write it where their last argument says; SSL_write_ex2() has flags before that. */
+SEC("?uprobe")
+int on_tls_read_ex(void *context)
+{
+	return tls_enter(context, RECEIVED, function_argument(context, 2), false, function_argument(context, 3));
+}
+
+SEC("?uprobe")
+int on_tls_write_ex(void *context)
+{
+	return tls_enter(context, SENT, function_argument(context, 2), false, function_argument(context, 3));
+}
+
+SEC("?uprobe")
+int on_tls_write_ex2(void *context)
+{
+	return tls_enter(context, SENT, function_argument(context, 2), false, function_argument(context, 4));
+}
+
+/* GnuTLS gives it as a ssize_t. */
+SEC("?uprobe")
+int on_tls_receive(void *context)
+{
+	return tls_enter(context, RECEIVED, function_argument(context, 2), true, 0);
+}
+
+SEC("?uprobe")
+int on_tls_send(void *context)
+{
+	return tls_enter(context, SENT, function_argument(context, 2), true, 0);
+}
+
+SEC("?uretprobe")
+int on_tls_return(void *context)
+{
+	u64 pid_tgid = bpf_get_current_pid_tgid();
+	u64 stack = stack_at_entry(context, true);
+	struct tls_thread *thread;
+	struct tls_call *call;
+	u32 tid = pid_tgid;
+
+	tls_count_hit(pid_tgid >> 32);
+	thread = bpf_map_lookup_elem(&tls_threads, &tid);
+	if (!thread || thread->depth == 0 || thread->depth > TLS_DEPTH)
+		return 0;
+	call = &thread->calls[thread->depth - 1];
+	if (call->stack != stack) {
+		/* Of a function that one called which counts; or the inner call ended unseen. */
+		if (thread->depth < 2 || thread->calls[0].stack != stack)
+			return 0;
+		TLS_COUNT(unreturned);
+		call = &thread->calls[0];
+		thread->depth = 1;
+	}
+	thread->depth--;
+	tls_moved(thread, call, pid_tgid, tls_moved_bytes(call, function_result(context)));
+	return 0;
+}
+
+/* A handshake begins: from here on it is noted what the thread reads. */
+SEC("?uprobe")
+int on_tls_handshake(void *context)
+{
+	u64 pid_tgid = bpf_get_current_pid_tgid();
+	u32 pid = pid_tgid >> 32;
+
+	tls_count_hit(pid);
+	if (process_is_wanted((void *)bpf_get_current_task(), pid))
+		tls_find_or_create_thread(pid_tgid);
+	return 0;
+}
+
+/* SSL_free(), SSL_clear(), gnutls_deinit(): what uses this memory next is another session. */
+SEC("?uprobe")
+int on_tls_end(void *context)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	u64 pid_tgid = bpf_get_current_pid_tgid();
+	struct payload payload = {};
+	struct tls_session *session;
+
+	tls_count_hit(pid_tgid >> 32);
+	payload.key = tls_key_of(task, pid_tgid >> 32, function_argument(context, 0));
+	session = bpf_map_lookup_elem(&tls_sessions, &payload.key);
+	if (!session)
+		return 0;
+	payload.stream = &session->stream;
+	payload.thread = find_or_create_thread(pid_tgid >> 32, pid_tgid);
+	payload.start_ns = bpf_ktime_get_ns();
+	payload.end_ns = payload.start_ns;
+	if (session->stream.kind && payload.thread)
+		send_end(&payload, 0, 0, SCRATCH_OF_TLS);
+	if (session->connection == TLS_KNOWN && !session->by_library)
+		bpf_map_delete_elem(&tls_owners, &session->stream.carrier);
+	bpf_map_delete_elem(&tls_sessions, &payload.key);
+	return 0;
+}
+
+/*
+ * To be called when a call has moved bytes over a TCP socket, with its first buffer, or has found the end: but not for
+ * MSG_PEEK.
+ */
+static __always_inline void tls_socket_used(u32 tid, const struct stream_key *key, struct sock *sk, u32 direction,
+					    u64 buffer, u64 bytes)
+{
+	struct tls_thread *thread = bpf_map_lookup_elem(&tls_threads, &tid);
+
+	if (!thread)
+		return;
+	for (u32 i = 0; i < TLS_DEPTH; i++) {
+		struct tls_call *call = &thread->calls[i];
+
+		if (i >= thread->depth)
+			break;
+		if (!call->socket.key.address) {
+			call->socket.key = *key;
+			read_endpoints(sk, TRANSPORT_TCP, &call->socket.endpoints);
+		} else if (!same_key(&call->socket.key, key)) {
+			call->used_several = true;
+		}
+	}
+	if (direction != RECEIVED)
+		return;
+	if (!same_key(&thread->read.key, key)) {
+		thread->read.key = *key;
+		read_endpoints(sk, TRANSPORT_TCP, &thread->read.endpoints);
+	}
+	thread->read_buffer = buffer;
+	thread->read_bytes = bytes;
+	thread->reader = thread->depth > 0 ? thread->calls[0].session : 0;
+}
+
+/* To be called when a thread ends, and for the number that one gives up when it executes a program. */
+static __always_inline void tls_thread_ended(u32 tid)
+{
+	bpf_map_delete_elem(&tls_threads, &tid);
+}
