@@ -84,7 +84,7 @@ int BPF_PROG(on_resend_syn_ack, struct sock *sk, struct request_sock *request)
 	return 0;
 }
 
-SEC("?tp_btf/tcp_probe")
+SEC("tp_btf/tcp_probe")
 int BPF_PROG(on_segment, struct sock *sk)
 {
 	sample_round_trip(sk);

@@ -110,7 +110,7 @@ export interface Loaded extends Disposable, AsyncDisposable {
     readonly on_drop_without_reason: Program | undefined;
     readonly on_resend: Program;
     readonly on_resend_syn_ack: Program;
-    readonly on_segment: Program | undefined;
+    readonly on_segment: Program;
   };
   readonly globals: TypedGlobals<Variables>;
 }
@@ -145,7 +145,7 @@ export async function load(options: Options = {}): Promise<Loaded> {
         : undefined,
       on_resend: collection.programs.get("on_resend"),
       on_resend_syn_ack: collection.programs.get("on_resend_syn_ack"),
-      on_segment: collection.programs.has("on_segment") ? collection.programs.get("on_segment") : undefined,
+      on_segment: collection.programs.get("on_segment"),
     },
     globals: collection.globals as TypedGlobals<Variables>,
     [Symbol.dispose]: () => collection[Symbol.dispose](),
