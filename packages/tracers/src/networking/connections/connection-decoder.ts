@@ -1,0 +1,179 @@
+import { CgroupNames } from "../../processes/cgroup-names.ts";
+import { errorName } from "../../syscalls/kernel-names.ts";
+import type { UnixClock } from "../../unix-clock.ts";
+import type { Connection, ConnectionEvent, Listener, LiveConnection } from "./connection.ts";
+import {
+  type ConnectionRecord,
+  Flag,
+  RecordKind,
+  Role,
+  readCgroup,
+  readConnection,
+  readKind,
+  readListenerCounts,
+  readPath,
+  readTraffic,
+  Transport,
+} from "./connection-records.ts";
+import { connectFailure, connectionEnd, stateName } from "./connection-states.ts";
+
+/** The kernel half remembers 1,024 of which it has sent the path. */
+const CGROUP_LIMIT = 4096;
+
+/** A connection is known by its socket, and by its start where the socket was used before. */
+interface Known {
+  readonly id: number;
+  readonly startNs: bigint;
+  readonly isUnix: boolean;
+  /** Of a Unix socket, which has none any more when it is closed. */
+  path: string | undefined;
+}
+
+/** Makes connections and events of the kernel half's records, and numbers them. */
+export class ConnectionDecoder {
+  readonly #clock: UnixClock;
+  readonly #cgroups = new CgroupNames(CGROUP_LIMIT);
+  readonly #known = new Map<bigint, Known>();
+  #lastId = 0;
+
+  constructor(clock: UnixClock) {
+    this.#clock = clock;
+  }
+
+  /** Takes a record that says something about others to come. Says false for all other kinds. */
+  takeCgroup(view: DataView, offset: number): boolean {
+    if (readKind(view, offset) !== RecordKind.cgroup) return false;
+    const { id, path } = readCgroup(view, offset);
+    this.#cgroups.set(id, path);
+    return true;
+  }
+
+  decodeEvent(view: DataView, offset: number): ConnectionEvent {
+    const record = readConnection(view, offset);
+    const connection = this.#connection(record, view, offset);
+    const { timeNs, establishedNs, closedNs, startNs, error, flags } = record;
+    const isTcp = record.transport === Transport.tcp;
+    switch (readKind(view, offset)) {
+      case RecordKind.opened: {
+        const openedNs = record.role === Role.client || record.acceptedNs === 0n ? timeNs : record.acceptedNs;
+        return { kind: "opened", timeUnixNs: this.#clock.toUnixNs(openedNs), ...connection };
+      }
+      case RecordKind.failed: {
+        this.#known.delete(record.socket);
+        return {
+          kind: "failed",
+          timeUnixNs: this.#clock.toUnixNs(timeNs),
+          ...connection,
+          reason: connectFailure(error),
+          ...(error !== 0 && { error: errorName(error) }),
+          ...(startNs !== 0n && { durationNs: Number(timeNs - startNs) }),
+          retransmits: isTcp && hasTraffic(record) ? readTraffic(view, offset).retransmits : 0,
+        };
+      }
+      case RecordKind.closed: {
+        this.#known.delete(record.socket);
+        const endNs = closedNs === 0n ? timeNs : closedNs;
+        const end = isTcp ? connectionEnd(record) : undefined;
+        return {
+          kind: "closed",
+          timeUnixNs: this.#clock.toUnixNs(endNs),
+          ...connection,
+          ...(establishedNs !== 0n && { durationNs: Number(endNs - establishedNs) }),
+          ...(end !== undefined && { end }),
+          ...(error !== 0 && { error: errorName(error) }),
+          neverAccepted: (flags & Flag.neverAccepted) !== 0,
+          ...(isTcp && { traffic: readTraffic(view, offset) }),
+        };
+      }
+      default:
+        throw new RangeError(`the kernel half sent a record of kind ${readKind(view, offset)}`);
+    }
+  }
+
+  /** Of a live record: a connection, or a listening socket. */
+  decodeLive(view: DataView, offset: number): { live: LiveConnection } | { listener: Listener } {
+    const record = readConnection(view, offset);
+    if (record.role === Role.listener) return { listener: this.#listener(record, view, offset) };
+    const connection = this.#connection(record, view, offset);
+    const state = stateName(record.socketState);
+    const isTcp = record.transport === Transport.tcp;
+    return { live: { ...connection, state, ...(isTcp && { traffic: readTraffic(view, offset) }) } };
+  }
+
+  /** The Unix sockets that are not closed yet, as far as is known. */
+  unixSockets(): bigint[] {
+    return Array.from(
+      this.#known.entries().filter(([, { isUnix }]) => isUnix),
+      ([socket]) => socket,
+    );
+  }
+
+  /** Of the connection that came last; those to come have higher ones. */
+  get lastId(): number {
+    return this.#lastId;
+  }
+
+  /** Forgets the connections up to `lastId` that are not among these: their end was lost. */
+  retain(ids: ReadonlySet<number>, lastId: number): void {
+    for (const [socket, { id }] of this.#known) if (id <= lastId && !ids.has(id)) this.#known.delete(socket);
+  }
+
+  #connection(record: ConnectionRecord, view: DataView, offset: number): Connection {
+    const { transport, role, flags, startNs, establishedNs, acceptedNs, local, peer } = record;
+    const isUnix = transport === Transport.unix;
+    const known = this.#find(record);
+    if (isUnix) known.path = readPath(view, offset) ?? known.path;
+    return {
+      id: known.id,
+      transport: isUnix ? "unix" : "tcp",
+      ...(role !== Role.unknown && { role: role === Role.client ? "client" : "server" }),
+      ...this.#owner(record),
+      ...(local !== undefined && !isUnix && { local }),
+      ...(peer !== undefined && !isUnix && { peer }),
+      ...(known.path !== undefined && { path: known.path }),
+      networkNamespace: record.networkNamespace,
+      existed: (flags & Flag.existed) !== 0,
+      ...(establishedNs !== 0n && { openedUnixNs: this.#clock.toUnixNs(establishedNs) }),
+      ...(role === Role.client &&
+        !isUnix &&
+        startNs !== 0n &&
+        establishedNs !== 0n && { connectLatencyNs: Number(establishedNs - startNs) }),
+      ...(role === Role.server &&
+        !isUnix &&
+        acceptedNs !== 0n &&
+        establishedNs !== 0n && { acceptDelayNs: Number(acceptedNs - establishedNs) }),
+    };
+  }
+
+  #listener(record: ConnectionRecord, view: DataView, offset: number): Listener {
+    const { dropped, queued, capacity } = readListenerCounts(view, offset);
+    const isUnix = record.transport === Transport.unix;
+    const path = isUnix ? readPath(view, offset) : undefined;
+    return {
+      transport: isUnix ? "unix" : "tcp",
+      ...this.#owner(record),
+      ...(record.local !== undefined && !isUnix && { local: record.local }),
+      ...(path !== undefined && { path }),
+      networkNamespace: record.networkNamespace,
+      capacity,
+      ...(!isUnix && { queued, dropped }),
+    };
+  }
+
+  #owner({ flags, pid, process, cgroupId }: ConnectionRecord): Pick<Connection, "pid" | "process"> {
+    return flags & Flag.owned ? { pid, process, ...this.#cgroups.get(cgroupId) } : {};
+  }
+
+  #find({ socket, startNs, transport }: ConnectionRecord): Known {
+    const known = this.#known.get(socket);
+    if (known?.startNs === startNs) return known;
+    const fresh: Known = { id: ++this.#lastId, startNs, isUnix: transport === Transport.unix, path: undefined };
+    this.#known.set(socket, fresh);
+    return fresh;
+  }
+}
+
+/** One that failed before there was a SYN has its peer from the call, and no counters. */
+function hasTraffic({ flags }: ConnectionRecord): boolean {
+  return (flags & Flag.failureTold) !== 0;
+}
