@@ -59,7 +59,7 @@ struct socket_address {
 	u8 address[24]; /* of IPv4 the first 4 bytes, of IPv6 those from the 5th on */
 };
 
-static __always_inline struct flow_totals *find_or_create_flow(const struct flow_key *key, const struct thread *thread)
+static __always_inline struct flow_totals *find_or_create_flow(const struct flow_key *key)
 {
 	struct flow *flow, fresh = {};
 	u32 table = active & 1;
@@ -67,7 +67,7 @@ static __always_inline struct flow_totals *find_or_create_flow(const struct flow
 	flow = table ? bpf_map_lookup_elem(&flows_1, key) : bpf_map_lookup_elem(&flows_0, key);
 	if (flow)
 		return &flow->totals;
-	__builtin_memcpy(fresh.process_name, thread->process_name, sizeof(fresh.process_name));
+	read_process_name(fresh.process_name);
 	if (table) {
 		bpf_map_update_elem(&flows_1, key, &fresh, BPF_NOEXIST);
 		flow = bpf_map_lookup_elem(&flows_1, key);
@@ -168,7 +168,7 @@ __attribute__((noinline)) int count_datagram(u64 buffer, u32 kind_and_count, u64
 	key.family = stream.endpoints.family;
 	if (segment_bytes && length > segment_bytes)
 		datagrams = (length + segment_bytes - 1) / segment_bytes;
-	totals = find_or_create_flow(&key, thread);
+	totals = find_or_create_flow(&key);
 	if (totals && thread->direction == SENT) {
 		__sync_fetch_and_add(&totals->sent_datagrams, datagrams);
 		__sync_fetch_and_add(&totals->sent_bytes, length);

@@ -98,21 +98,19 @@ struct {
 	__type(value, struct verdict);
 } verdicts SEC(".maps");
 
-/* The last socket over which a thread has read or written something: what a TLS session is carried by. */
-struct last_socket {
-	struct stream_key key;
-	struct sock *sk;
-	u64 end_ns; /* when the call returned */
-	u32 direction;
-	u32 transport; /* TRANSPORT_*; 0: there is none */
-};
+/* Processes with streams: pid -> 1. Those that talk at the same time; one that was let go ends its streams by silence. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, u32);
+	__type(value, u32);
+} talkers SEC(".maps");
 
 /* A thread that has read or written something, from the first time to its end. */
 struct thread {
 	u32 pid;
 	u32 image; /* see image_of() */
 	char process_name[TASK_COMM_LEN];
-	struct last_socket last;
 	/* The call that it is in: */
 	bool busy;
 	u8 direction;
@@ -243,6 +241,14 @@ static __always_inline u32 image_of(struct task_struct *task)
 	return image >> 32 ^ image;
 }
 
+/* Name of the current process's first thread, as it is now. */
+static __always_inline void read_process_name(char name[TASK_COMM_LEN])
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	bpf_probe_read_kernel_str(name, TASK_COMM_LEN, BPF_CORE_READ(task, group_leader)->comm);
+}
+
 /* Not static: the stack of who calls it has no room for one more struct thread. */
 __attribute__((noinline)) int create_thread(u32 pid, u32 tid)
 {
@@ -251,7 +257,7 @@ __attribute__((noinline)) int create_thread(u32 pid, u32 tid)
 
 	fresh.pid = pid;
 	fresh.image = image_of(task);
-	bpf_probe_read_kernel_str(fresh.process_name, sizeof(fresh.process_name), BPF_CORE_READ(task, group_leader)->comm);
+	read_process_name(fresh.process_name);
 	return bpf_map_update_elem(&threads, &tid, &fresh, BPF_NOEXIST);
 }
 

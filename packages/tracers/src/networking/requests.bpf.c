@@ -5,12 +5,15 @@
  *   sys_enter -> on_enter   notes in `threads` which socket a call is on, and when it began; sends the ends of streams
  *   sys_exit --> on_exit    reads what was sent or received out of the process's memory, see payload.h and flows.h
  *
+ * What goes over TLS is read where it is encrypted and decrypted, see tls.h.
+ *
  * The socket is looked up on entry, since another thread can close its descriptor before the call returns. Where a stream
  * is at is asked of the socket itself: TCP numbers its bytes. So what isn't seen, as with io_uring, leaves a gap of known
  * length, and a connection need not have been seen from its start.
  */
 #include "../kernel/syscall.h"
 #include "flows.h"
+#include "tls.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -115,14 +118,6 @@ struct udp_sock {
 };
 
 #pragma clang attribute pop
-
-/* Processes with streams: pid -> 1. Those that talk at the same time; one that was let go ends its streams by silence. */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 4096);
-	__type(key, u32);
-	__type(value, u32);
-} talkers SEC(".maps");
 
 /* Says what kind of call it is; 0 where it is not looked at, as cheaply as can be. */
 static __always_inline u32 find_call(long number, struct call *call, bool *compat)
@@ -482,7 +477,7 @@ static __always_inline bool tcp_is_at_start(const struct thread *thread, u32 len
 }
 
 /* Whether it is of interest, by what a call has just moved; then it is in `streams`. */
-static __always_inline struct stream *meet_stream(const struct thread *thread, const struct payload *payload)
+static __always_inline struct stream *meet_stream(struct thread *thread, const struct payload *payload)
 {
 	struct sock *sk = thread->sk;
 	struct stream stream = {};
@@ -506,7 +501,8 @@ static __always_inline struct stream *meet_stream(const struct thread *thread, c
 	verdict = bpf_map_lookup_elem(&verdicts, &payload->key);
 	if (verdict && verdict->unwanted[RECEIVED] && verdict->unwanted[SENT])
 		return NULL;
-	read_endpoints(thread->sk, thread->transport, &stream.endpoints);
+	read_process_name(thread->process_name);
+	read_endpoints(sk, thread->transport, &stream.endpoints);
 	if (thread->transport != TRANSPORT_TCP)
 		stream.since_ns = payload->end_ns;
 	else if (tcp_is_at_start(thread, payload->length))
@@ -521,17 +517,25 @@ static __always_inline void bytes_went(struct pt_regs *regs, bool compat, const 
 				       u64 length)
 {
 	struct payload payload = {};
+	u32 tid = bpf_get_current_pid_tgid();
+	bool may_carry = thread->transport == TRANSPORT_TCP && tls_is_used(tid);
+	bool carries;
 
 	payload.key = thread->key;
 	payload.thread = thread;
 	payload.direction = thread->direction;
 	payload.start_ns = thread->start_ns;
-	payload.end_ns = thread->last.end_ns;
+	payload.end_ns = bpf_ktime_get_ns();
 	payload.stream = bpf_map_lookup_elem(&streams, &payload.key);
-	if (payload.stream && payload.stream->kind == STREAM_CARRIER)
+	carries = payload.stream && payload.stream->kind == STREAM_CARRIER;
+	if (carries && !may_carry)
 		return;
 	buffer_of_call(regs, compat, call, &length, &payload.buffer);
 	payload.length = length;
+	if (may_carry)
+		tls_socket_used(tid, payload.buffer.address, payload.buffer.count << 2 | payload.buffer.kind, length);
+	if (carries)
+		return;
 	if (!payload.stream)
 		payload.stream = meet_stream(thread, &payload);
 	if (!payload.stream)
@@ -619,16 +623,14 @@ int BPF_PROG(on_exit, struct pt_regs *regs, long result)
 		return 0;
 	}
 	if (result > 0) {
-		thread->last.key = thread->key;
-		thread->last.sk = thread->sk;
-		thread->last.end_ns = bpf_ktime_get_ns();
-		thread->last.direction = thread->direction;
-		thread->last.transport = thread->transport;
 		bytes_went(regs, compat, &call, thread, result);
 	} else if (result == 0) {
 		/* Nothing was asked for, or the peer sends no more. */
-		if (thread->direction == RECEIVED && (kind > CALL_VECTOR || argument(regs, compat, 2)))
-			stream_ended(thread, END_OF_DIRECTION, 0);
+		if (thread->direction != RECEIVED || (kind <= CALL_VECTOR && !argument(regs, compat, 2)))
+			return 0;
+		if (thread->transport == TRANSPORT_TCP && tls_is_used(tid))
+			tls_socket_used(tid, 0, BUFFER_NONE, 0);
+		stream_ended(thread, END_OF_DIRECTION, 0);
 	} else if (ends_connection(result)) {
 		stream_ended(thread, 0, -result);
 	}
@@ -650,8 +652,10 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_tid)
 	u32 tid = old_tid;
 
 	bpf_map_delete_elem(&threads, &tid);
+	tls_thread_ended(tid);
 	tid = task->pid;
 	bpf_map_delete_elem(&threads, &tid);
+	tls_thread_ended(tid);
 	target_executed(task->tgid);
 	return 0;
 }
@@ -671,6 +675,7 @@ int BPF_PROG(on_thread_exit, struct task_struct *task)
 	bool was_target, was_talker;
 
 	bpf_map_delete_elem(&threads, &tid);
+	tls_thread_ended(tid);
 	if (!task_is_last_thread(task))
 		return 0;
 	was_target = target_exited(pid);

@@ -10,12 +10,11 @@ import {
   type TypedGlobals,
 } from "@skep/ebpf";
 
-/** `struct thread`: 112 bytes. */
+/** `struct thread`: 72 bytes. */
 export interface Thread {
   pid: number;
   image: number;
   process_name: string;
-  last: LastSocket;
   busy: boolean;
   direction: number;
   transport: number;
@@ -25,15 +24,6 @@ export interface Thread {
   key: StreamKey;
   socket: bigint;
   sk: bigint;
-}
-
-/** `struct last_socket`: 40 bytes. */
-export interface LastSocket {
-  key: StreamKey;
-  sk: bigint;
-  end_ns: bigint;
-  direction: number;
-  transport: number;
 }
 
 /** `struct stream_key`: 16 bytes. */
@@ -80,6 +70,56 @@ export interface Endpoints {
   peer_port: number;
   family: number;
   transport: number;
+}
+
+/** `struct tls_thread`: 344 bytes. */
+export interface TlsThread {
+  depth: number;
+  calls: TlsCall[];
+  read: TlsSocket;
+  read_buffer: bigint;
+  read_bytes: bigint;
+  reader: bigint;
+}
+
+/** `struct tls_call`: 128 bytes. */
+export interface TlsCall {
+  session: bigint;
+  buffer: bigint;
+  size_bytes: bigint;
+  done_at: bigint;
+  stack: bigint;
+  start_ns: bigint;
+  socket: TlsSocket;
+  direction: number;
+  used_several: boolean;
+  wide: boolean;
+  from_read: boolean;
+  record_bytes: number[];
+}
+
+/** `struct tls_socket`: 56 bytes. */
+export interface TlsSocket {
+  key: StreamKey;
+  endpoints: Endpoints;
+}
+
+/** `struct tls_counters`: 56 bytes. */
+export interface TlsCounters {
+  sessions: bigint;
+  sessions_known: bigint;
+  conflicts: bigint;
+  several_sockets: bigint;
+  threads_full: bigint;
+  nested_too_deep: bigint;
+  unreturned: bigint;
+}
+
+/** `struct tls_session`: 88 bytes. */
+export interface TlsSession {
+  stream: Stream;
+  connection: number;
+  by_library: boolean;
 }
 
 /** `struct stream`: 80 bytes. */
@@ -168,9 +208,11 @@ export interface Variables {
   cgroup_level: number;
   own_pid: number;
   wake_up_bytes: bigint;
+  trace_tls: boolean;
+  tls_fresh_thread: TlsThread;
+  zero: number;
   calls: Call[];
   compat_calls: Call[];
-  zero: number;
   active: number;
 }
 
@@ -184,17 +226,32 @@ export interface Loaded extends Disposable, AsyncDisposable {
   readonly maps: {
     readonly threads: KeyedMap<number, Thread>;
     readonly scratch: KeyedMap<number, Scratch>;
+    readonly tls_threads: KeyedMap<number, TlsThread>;
+    readonly tls_counters: KeyedMap<number, TlsCounters[]>;
+    readonly tls_sessions: KeyedMap<StreamKey, TlsSession>;
+    readonly tls_owners: KeyedMap<StreamKey, StreamKey>;
     readonly targets: KeyedMap<number, number>;
     readonly streams: KeyedMap<StreamKey, Stream>;
     readonly verdicts: KeyedMap<StreamKey, Verdict>;
+    readonly talkers: KeyedMap<number, number>;
     readonly counters: KeyedMap<number, Counters[]>;
     readonly events: RingBufferMap;
     readonly flows_0: KeyedMap<FlowKey, Flow>;
     readonly flows_1: KeyedMap<FlowKey, Flow>;
     readonly unattributed: KeyedMap<number, FlowTotals[]>;
-    readonly talkers: KeyedMap<number, number>;
+    readonly tls_hits: KeyedMap<number, bigint>;
   };
   readonly programs: {
+    readonly on_tls_read: Program | undefined;
+    readonly on_tls_write: Program | undefined;
+    readonly on_tls_read_ex: Program | undefined;
+    readonly on_tls_write_ex: Program | undefined;
+    readonly on_tls_write_ex2: Program | undefined;
+    readonly on_tls_receive: Program | undefined;
+    readonly on_tls_send: Program | undefined;
+    readonly on_tls_handshake: Program | undefined;
+    readonly on_tls_end: Program | undefined;
+    readonly on_tls_return: Program | undefined;
     readonly on_enter: Program;
     readonly on_exit: Program;
     readonly on_fork: Program | undefined;
@@ -213,17 +270,38 @@ export async function load(options: Options = {}): Promise<Loaded> {
     maps: {
       threads: collection.maps.get("threads"),
       scratch: collection.maps.get("scratch"),
+      tls_threads: collection.maps.get("tls_threads"),
+      tls_counters: collection.maps.get("tls_counters"),
+      tls_sessions: collection.maps.get("tls_sessions"),
+      tls_owners: collection.maps.get("tls_owners"),
       targets: collection.maps.get("targets"),
       streams: collection.maps.get("streams"),
       verdicts: collection.maps.get("verdicts"),
+      talkers: collection.maps.get("talkers"),
       counters: collection.maps.get("counters"),
       events: collection.maps.ringBuffer("events"),
       flows_0: collection.maps.get("flows_0"),
       flows_1: collection.maps.get("flows_1"),
       unattributed: collection.maps.get("unattributed"),
-      talkers: collection.maps.get("talkers"),
+      tls_hits: collection.maps.get("tls_hits"),
     },
     programs: {
+      on_tls_read: collection.programs.has("on_tls_read") ? collection.programs.get("on_tls_read") : undefined,
+      on_tls_write: collection.programs.has("on_tls_write") ? collection.programs.get("on_tls_write") : undefined,
+      on_tls_read_ex: collection.programs.has("on_tls_read_ex") ? collection.programs.get("on_tls_read_ex") : undefined,
+      on_tls_write_ex: collection.programs.has("on_tls_write_ex")
+        ? collection.programs.get("on_tls_write_ex")
+        : undefined,
+      on_tls_write_ex2: collection.programs.has("on_tls_write_ex2")
+        ? collection.programs.get("on_tls_write_ex2")
+        : undefined,
+      on_tls_receive: collection.programs.has("on_tls_receive") ? collection.programs.get("on_tls_receive") : undefined,
+      on_tls_send: collection.programs.has("on_tls_send") ? collection.programs.get("on_tls_send") : undefined,
+      on_tls_handshake: collection.programs.has("on_tls_handshake")
+        ? collection.programs.get("on_tls_handshake")
+        : undefined,
+      on_tls_end: collection.programs.has("on_tls_end") ? collection.programs.get("on_tls_end") : undefined,
+      on_tls_return: collection.programs.has("on_tls_return") ? collection.programs.get("on_tls_return") : undefined,
       on_enter: collection.programs.get("on_enter"),
       on_exit: collection.programs.get("on_exit"),
       on_fork: collection.programs.has("on_fork") ? collection.programs.get("on_fork") : undefined,
