@@ -198,7 +198,8 @@ describe("a uprobe at many places", () => {
       offset: functionFileOffset(LIBC, symbol),
       cookie: BigInt(index + 1),
     }));
-    const hitsOfMulti = (): number => Number((withMulti.globals.get("hits") as bigint[])[HOOKS.indexOf("uprobe.multi")]);
+    const hitsOfMulti = (): number =>
+      Number((withMulti.globals.get("hits") as bigint[])[HOOKS.indexOf("uprobe.multi")]);
     using entries = attachUprobeMulti(program, { path: LIBC, places });
     assert.equal(entries.mechanism, "bpf_link");
     callGetppid(100);
