@@ -12,11 +12,10 @@ export const KeptHeader = {
   scheme: 5,
   protocol: 6,
   contentType: 7,
-  contentLength: 8,
-  grpcStatus: 9,
-  userAgent: 10,
-  traceparent: 11,
-  host: 12,
+  grpcStatus: 8,
+  userAgent: 9,
+  traceparent: 10,
+  host: 11,
 } as const;
 
 /** In the order of `KeptHeader`. */
@@ -29,7 +28,6 @@ const keptNames = [
   ":scheme",
   ":protocol",
   "content-type",
-  "content-length",
   "grpc-status",
   "user-agent",
   "traceparent",
