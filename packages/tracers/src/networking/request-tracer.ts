@@ -31,6 +31,7 @@ import {
   scratchPlaces,
 } from "./request-tracer-options.ts";
 import { type Counters, type FlowTotals, type Loaded, load } from "./requests.bpf.ts";
+import { tlsProgramsOfKernel } from "./tls/attach-library.ts";
 import { TlsProbes } from "./tls/tls-probes.ts";
 import type { TlsOptions, TlsReport } from "./tls/tls-report.ts";
 import { UdpFlows } from "./udp-flows.ts";
@@ -125,6 +126,7 @@ export class RequestTracer implements AsyncDisposable {
     const { ringBytes = DEFAULT_RING_BYTES, traceSelf = false, tls = true } = options;
     const limits = requestTracerLimits(threadCount(), options);
     const { calls, compatCalls } = requestCallTables(SyscallNames.ofMachine());
+    const tlsPrograms: readonly string[] = tls === false ? [] : tlsProgramsOfKernel();
     const kernelHalf = await load({
       globals: {
         ...targetVariables(options),
@@ -148,7 +150,8 @@ export class RequestTracer implements AsyncDisposable {
         tls_owners: tls === false ? 1 : limits.streams,
       },
       // Those that are optional are for children of targets, and for TLS.
-      programs: ({ name, optional }) => !optional || (name === "on_fork" ? options.pids !== undefined : tls !== false),
+      programs: ({ name, optional }) =>
+        !optional || (name === "on_fork" ? options.pids !== undefined : tlsPrograms.includes(name)),
     });
     let tracer: RequestTracer | undefined;
     try {

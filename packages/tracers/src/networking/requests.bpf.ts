@@ -104,24 +104,6 @@ export interface TlsSocket {
   endpoints: Endpoints;
 }
 
-/** `struct tls_counters`: 56 bytes. */
-export interface TlsCounters {
-  sessions: bigint;
-  sessions_known: bigint;
-  conflicts: bigint;
-  several_sockets: bigint;
-  threads_full: bigint;
-  nested_too_deep: bigint;
-  unreturned: bigint;
-}
-
-/** `struct tls_session`: 88 bytes. */
-export interface TlsSession {
-  stream: Stream;
-  connection: number;
-  by_library: boolean;
-}
-
 /** `struct stream`: 80 bytes. */
 export interface Stream {
   kind: number;
@@ -191,6 +173,24 @@ export interface FlowKey {
   unused: number;
 }
 
+/** `struct tls_session`: 88 bytes. */
+export interface TlsSession {
+  stream: Stream;
+  connection: number;
+  by_library: boolean;
+}
+
+/** `struct tls_counters`: 56 bytes. */
+export interface TlsCounters {
+  sessions: bigint;
+  sessions_known: bigint;
+  conflicts: bigint;
+  several_sockets: bigint;
+  threads_full: bigint;
+  nested_too_deep: bigint;
+  unreturned: bigint;
+}
+
 /** `struct call`: 4 bytes. */
 export interface Call {
   kind: number;
@@ -210,9 +210,9 @@ export interface Variables {
   wake_up_bytes: bigint;
   trace_tls: boolean;
   tls_fresh_thread: TlsThread;
-  zero: number;
   calls: Call[];
   compat_calls: Call[];
+  zero: number;
   active: number;
 }
 
@@ -227,9 +227,6 @@ export interface Loaded extends Disposable, AsyncDisposable {
     readonly threads: KeyedMap<number, Thread>;
     readonly scratch: KeyedMap<number, Scratch>;
     readonly tls_threads: KeyedMap<number, TlsThread>;
-    readonly tls_counters: KeyedMap<number, TlsCounters[]>;
-    readonly tls_sessions: KeyedMap<StreamKey, TlsSession>;
-    readonly tls_owners: KeyedMap<StreamKey, StreamKey>;
     readonly targets: KeyedMap<number, number>;
     readonly streams: KeyedMap<StreamKey, Stream>;
     readonly verdicts: KeyedMap<StreamKey, Verdict>;
@@ -239,9 +236,14 @@ export interface Loaded extends Disposable, AsyncDisposable {
     readonly flows_0: KeyedMap<FlowKey, Flow>;
     readonly flows_1: KeyedMap<FlowKey, Flow>;
     readonly unattributed: KeyedMap<number, FlowTotals[]>;
+    readonly tls_sessions: KeyedMap<StreamKey, TlsSession>;
+    readonly tls_owners: KeyedMap<StreamKey, StreamKey>;
     readonly tls_hits: KeyedMap<number, bigint>;
+    readonly tls_counters: KeyedMap<number, TlsCounters[]>;
   };
   readonly programs: {
+    readonly on_tls_entry: Program | undefined;
+    readonly on_tls_return: Program | undefined;
     readonly on_tls_read: Program | undefined;
     readonly on_tls_write: Program | undefined;
     readonly on_tls_read_ex: Program | undefined;
@@ -251,7 +253,7 @@ export interface Loaded extends Disposable, AsyncDisposable {
     readonly on_tls_send: Program | undefined;
     readonly on_tls_handshake: Program | undefined;
     readonly on_tls_end: Program | undefined;
-    readonly on_tls_return: Program | undefined;
+    readonly on_tls_one_return: Program | undefined;
     readonly on_enter: Program;
     readonly on_exit: Program;
     readonly on_fork: Program | undefined;
@@ -271,9 +273,6 @@ export async function load(options: Options = {}): Promise<Loaded> {
       threads: collection.maps.get("threads"),
       scratch: collection.maps.get("scratch"),
       tls_threads: collection.maps.get("tls_threads"),
-      tls_counters: collection.maps.get("tls_counters"),
-      tls_sessions: collection.maps.get("tls_sessions"),
-      tls_owners: collection.maps.get("tls_owners"),
       targets: collection.maps.get("targets"),
       streams: collection.maps.get("streams"),
       verdicts: collection.maps.get("verdicts"),
@@ -283,9 +282,14 @@ export async function load(options: Options = {}): Promise<Loaded> {
       flows_0: collection.maps.get("flows_0"),
       flows_1: collection.maps.get("flows_1"),
       unattributed: collection.maps.get("unattributed"),
+      tls_sessions: collection.maps.get("tls_sessions"),
+      tls_owners: collection.maps.get("tls_owners"),
       tls_hits: collection.maps.get("tls_hits"),
+      tls_counters: collection.maps.get("tls_counters"),
     },
     programs: {
+      on_tls_entry: collection.programs.has("on_tls_entry") ? collection.programs.get("on_tls_entry") : undefined,
+      on_tls_return: collection.programs.has("on_tls_return") ? collection.programs.get("on_tls_return") : undefined,
       on_tls_read: collection.programs.has("on_tls_read") ? collection.programs.get("on_tls_read") : undefined,
       on_tls_write: collection.programs.has("on_tls_write") ? collection.programs.get("on_tls_write") : undefined,
       on_tls_read_ex: collection.programs.has("on_tls_read_ex") ? collection.programs.get("on_tls_read_ex") : undefined,
@@ -301,7 +305,9 @@ export async function load(options: Options = {}): Promise<Loaded> {
         ? collection.programs.get("on_tls_handshake")
         : undefined,
       on_tls_end: collection.programs.has("on_tls_end") ? collection.programs.get("on_tls_end") : undefined,
-      on_tls_return: collection.programs.has("on_tls_return") ? collection.programs.get("on_tls_return") : undefined,
+      on_tls_one_return: collection.programs.has("on_tls_one_return")
+        ? collection.programs.get("on_tls_one_return")
+        : undefined,
       on_enter: collection.programs.get("on_enter"),
       on_exit: collection.programs.get("on_exit"),
       on_fork: collection.programs.has("on_fork") ? collection.programs.get("on_fork") : undefined,

@@ -3,8 +3,8 @@
  * TLS without keys: what programs give to OpenSSL, BoringSSL and GnuTLS to be encrypted, and what they get decrypted, at
  * the functions of these libraries. `tls/tls-probes.ts` finds the files that have them, and attaches these programs.
  *
- *   entry of SSL_read() --> on_tls_read ...   notes in `tls_threads` what the call is given
- *   its return -----------> on_tls_return     so many bytes went: payload of the session's stream, see payload.h
+ *   entry of SSL_read() --> on_tls_entry    notes in `tls_threads` what the call is given
+ *   its return -----------> on_tls_return   so many bytes went: payload of the session's stream, see payload.h
  *
  * Both ends of a write, too: a call that fails, or takes a part, is repeated with the same bytes.
  *
@@ -23,6 +23,9 @@
 #include "../kernel/syscall.h"
 #include "payload.h"
 
+/* Whether these programs are attached, so that it matters which sockets a thread uses. */
+const volatile bool trace_tls = false;
+
 /* Calls that can be under way in a thread, one within the other: a session whose records go through another session. */
 #define TLS_DEPTH 2
 /* Of what was read from a socket so many TLS records are looked at, and one is this long at most (RFC 8446, 5.2). */
@@ -31,6 +34,17 @@
 /* Besides its text a record takes 16 to 24 bytes, and up to 96 with the ciphers of old: IV, padding, MAC. */
 #define TLS_RECORD_OVERHEAD 16
 #define TLS_RECORD_OVERHEAD_MOST 96
+
+/* The functions; `tls-functions.ts` says which they are. */
+#define TLS_READ 1	/* SSL_read(session, buffer, bytes): these two return an int */
+#define TLS_WRITE 2
+#define TLS_READ_EX 3	/* SSL_read_ex(session, buffer, bytes, done), and done says how many */
+#define TLS_WRITE_EX 4
+#define TLS_WRITE_EX2 5 /* the same with flags before done */
+#define TLS_RECEIVE 6	/* gnutls_record_recv(session, buffer, bytes): these two return a ssize_t */
+#define TLS_SEND 7
+#define TLS_HANDSHAKE 8
+#define TLS_END 9	/* of the session: SSL_free(), SSL_clear(), gnutls_deinit() */
 
 /* What is known of a session's connection. */
 #define TLS_UNKNOWN 0 /* nothing yet */
@@ -286,50 +300,51 @@ static __always_inline void tls_note_read(struct task_struct *task, struct tls_t
 }
 
 /* A function of the library is entered that moves data. */
-static __always_inline int tls_enter(void *context, u32 direction, u64 size_bytes, bool wide, u64 done_at)
+static __always_inline void tls_enter(void *context, u32 function, u64 pid_tgid)
 {
-	u64 pid_tgid = bpf_get_current_pid_tgid();
-	u64 session = function_argument(context, 0);
 	struct task_struct *task = (void *)bpf_get_current_task();
+	u64 session = function_argument(context, 0);
 	u64 stack = stack_at_entry(context, false);
-	u32 pid = pid_tgid >> 32, depth;
 	struct tls_thread *thread;
 	struct tls_call *call;
+	u32 depth;
 
-	tls_count_hit(pid);
-	if (!process_is_wanted(task, pid))
-		return 0;
 	thread = tls_find_or_create_thread(pid_tgid);
 	if (!thread) {
 		TLS_COUNT(threads_full);
-		return 0;
+		return;
 	}
 	tls_drop_ended_calls(thread, stack);
 	depth = thread->depth;
 	/* Some of the functions call another one of them for the whole of their work: the outer one counts. */
 	if (depth > 0 && depth <= TLS_DEPTH && thread->calls[depth - 1].session == session)
-		return 0;
+		return;
 	if (depth >= TLS_DEPTH) {
 		TLS_COUNT(nested_too_deep);
-		return 0;
+		return;
 	}
 	call = &thread->calls[depth];
 	call->session = session;
 	call->buffer = function_argument(context, 1);
-	call->size_bytes = size_bytes;
-	call->done_at = done_at;
+	call->size_bytes = function_argument(context, 2);
+	if (function == TLS_READ || function == TLS_WRITE)
+		call->size_bytes = (u32)call->size_bytes;
+	call->done_at = 0;
+	if (function == TLS_READ_EX || function == TLS_WRITE_EX)
+		call->done_at = function_argument(context, 3);
+	if (function == TLS_WRITE_EX2)
+		call->done_at = function_argument(context, 4);
 	call->stack = stack;
 	call->start_ns = bpf_ktime_get_ns();
 	call->socket.key.address = 0;
-	call->direction = direction;
+	call->direction = function == TLS_READ || function == TLS_READ_EX || function == TLS_RECEIVE ? RECEIVED : SENT;
 	call->used_several = false;
-	call->wide = wide;
+	call->wide = function == TLS_RECEIVE || function == TLS_SEND;
 	call->from_read = false;
 	__builtin_memset(call->record_bytes, 0, sizeof(call->record_bytes));
 	thread->depth = depth + 1;
-	if (direction == RECEIVED)
-		tls_note_read(task, thread, call, pid);
-	return 0;
+	if (call->direction == RECEIVED)
+		tls_note_read(task, thread, call, pid_tgid >> 32);
 }
 
 /* How many bytes of text the call moved, by its result. */
@@ -453,6 +468,7 @@ static __always_inline struct tls_session *tls_find_or_create_session(const stru
 /* Whether the session's text is HTTP, as far as one can tell by the first bytes of a call. */
 static __always_inline bool tls_is_wanted(struct tls_session *session, const struct payload *payload)
 {
+	u32 pid = payload->thread->pid, one = 1;
 	u8 bytes[LOOK_BYTES];
 
 	if (session->stream.kind)
@@ -460,6 +476,7 @@ static __always_inline bool tls_is_wanted(struct tls_session *session, const str
 	if (look_at(bytes, read_first_bytes(&payload->buffer, payload->length, bytes)) == LOOKS_OTHER)
 		return false;
 	session->stream.kind = STREAM_HTTP;
+	bpf_map_update_elem(&talkers, &pid, &one, BPF_ANY);
 	return true;
 }
 
@@ -494,53 +511,53 @@ static __always_inline void tls_moved(struct tls_thread *thread, struct tls_call
 		send_payload(&payload, SCRATCH_OF_TLS);
 }
 
-/* For SSL_read() and SSL_write(), which give the number of bytes as an int. */
-SEC("?uprobe")
-int on_tls_read(void *context)
+/* What uses this memory next is another session. */
+static __always_inline void tls_end(u64 session_address, u64 pid_tgid)
 {
-	return tls_enter(context, RECEIVED, (u32)function_argument(context, 2), false, 0);
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct payload payload = {};
+	struct tls_session *session;
+
+	payload.key = tls_key_of(task, pid_tgid >> 32, session_address);
+	session = bpf_map_lookup_elem(&tls_sessions, &payload.key);
+	if (!session)
+		return;
+	payload.stream = &session->stream;
+	payload.thread = find_or_create_thread(pid_tgid >> 32, pid_tgid);
+	payload.start_ns = bpf_ktime_get_ns();
+	payload.end_ns = payload.start_ns;
+	if (session->stream.kind && payload.thread)
+		send_end(&payload, 0, 0, SCRATCH_OF_TLS);
+	if (session->connection == TLS_KNOWN && !session->by_library)
+		bpf_map_delete_elem(&tls_owners, &session->stream.carrier);
+	bpf_map_delete_elem(&tls_sessions, &payload.key);
 }
 
-SEC("?uprobe")
-int on_tls_write(void *context)
+/* One of these functions is entered. */
+static __always_inline int tls_entered(void *context, u32 function)
 {
-	return tls_enter(context, SENT, (u32)function_argument(context, 2), false, 0);
+	u64 pid_tgid = bpf_get_current_pid_tgid();
+	u32 pid = pid_tgid >> 32;
+
+	tls_count_hit(pid);
+	if (!process_is_wanted((void *)bpf_get_current_task(), pid))
+		return 0;
+	switch (function) {
+	case TLS_HANDSHAKE:
+		/* From here on it is noted what the thread reads. */
+		tls_find_or_create_thread(pid_tgid);
+		break;
+	case TLS_END:
+		tls_end(function_argument(context, 0), pid_tgid);
+		break;
+	default:
+		tls_enter(context, function, pid_tgid);
+	}
+	return 0;
 }
 
-/* SSL_read_ex() and SSL_write_ex() write it where their last argument says; SSL_write_ex2() has flags before that. */
-SEC("?uprobe")
-int on_tls_read_ex(void *context)
-{
-	return tls_enter(context, RECEIVED, function_argument(context, 2), false, function_argument(context, 3));
-}
-
-SEC("?uprobe")
-int on_tls_write_ex(void *context)
-{
-	return tls_enter(context, SENT, function_argument(context, 2), false, function_argument(context, 3));
-}
-
-SEC("?uprobe")
-int on_tls_write_ex2(void *context)
-{
-	return tls_enter(context, SENT, function_argument(context, 2), false, function_argument(context, 4));
-}
-
-/* GnuTLS gives it as a ssize_t. */
-SEC("?uprobe")
-int on_tls_receive(void *context)
-{
-	return tls_enter(context, RECEIVED, function_argument(context, 2), true, 0);
-}
-
-SEC("?uprobe")
-int on_tls_send(void *context)
-{
-	return tls_enter(context, SENT, function_argument(context, 2), true, 0);
-}
-
-SEC("?uretprobe")
-int on_tls_return(void *context)
+/* One of those that move data returns. */
+static __always_inline int tls_returned(void *context)
 {
 	u64 pid_tgid = bpf_get_current_pid_tgid();
 	u64 stack = stack_at_entry(context, true);
@@ -566,77 +583,123 @@ int on_tls_return(void *context)
 	return 0;
 }
 
-/* A handshake begins: from here on it is noted what the thread reads. */
+/* All of a file by one link each, where the kernel has that (6.6); the cookie says which function it is. */
+SEC("?uprobe.multi")
+int on_tls_entry(void *context)
+{
+	return tls_entered(context, bpf_get_attach_cookie(context));
+}
+
+SEC("?uprobe.multi")
+int on_tls_return(void *context)
+{
+	return tls_returned(context);
+}
+
+/* One by one. */
+SEC("?uprobe")
+int on_tls_read(void *context)
+{
+	return tls_entered(context, TLS_READ);
+}
+
+SEC("?uprobe")
+int on_tls_write(void *context)
+{
+	return tls_entered(context, TLS_WRITE);
+}
+
+SEC("?uprobe")
+int on_tls_read_ex(void *context)
+{
+	return tls_entered(context, TLS_READ_EX);
+}
+
+SEC("?uprobe")
+int on_tls_write_ex(void *context)
+{
+	return tls_entered(context, TLS_WRITE_EX);
+}
+
+SEC("?uprobe")
+int on_tls_write_ex2(void *context)
+{
+	return tls_entered(context, TLS_WRITE_EX2);
+}
+
+SEC("?uprobe")
+int on_tls_receive(void *context)
+{
+	return tls_entered(context, TLS_RECEIVE);
+}
+
+SEC("?uprobe")
+int on_tls_send(void *context)
+{
+	return tls_entered(context, TLS_SEND);
+}
+
 SEC("?uprobe")
 int on_tls_handshake(void *context)
 {
-	u64 pid_tgid = bpf_get_current_pid_tgid();
-	u32 pid = pid_tgid >> 32;
-
-	tls_count_hit(pid);
-	if (process_is_wanted((void *)bpf_get_current_task(), pid))
-		tls_find_or_create_thread(pid_tgid);
-	return 0;
+	return tls_entered(context, TLS_HANDSHAKE);
 }
 
-/* SSL_free(), SSL_clear(), gnutls_deinit(): what uses this memory next is another session. */
 SEC("?uprobe")
 int on_tls_end(void *context)
 {
-	struct task_struct *task = (void *)bpf_get_current_task();
-	u64 pid_tgid = bpf_get_current_pid_tgid();
-	struct payload payload = {};
-	struct tls_session *session;
+	return tls_entered(context, TLS_END);
+}
 
-	tls_count_hit(pid_tgid >> 32);
-	payload.key = tls_key_of(task, pid_tgid >> 32, function_argument(context, 0));
-	session = bpf_map_lookup_elem(&tls_sessions, &payload.key);
-	if (!session)
-		return 0;
-	payload.stream = &session->stream;
-	payload.thread = find_or_create_thread(pid_tgid >> 32, pid_tgid);
-	payload.start_ns = bpf_ktime_get_ns();
-	payload.end_ns = payload.start_ns;
-	if (session->stream.kind && payload.thread)
-		send_end(&payload, 0, 0, SCRATCH_OF_TLS);
-	if (session->connection == TLS_KNOWN && !session->by_library)
-		bpf_map_delete_elem(&tls_owners, &session->stream.carrier);
-	bpf_map_delete_elem(&tls_sessions, &payload.key);
-	return 0;
+SEC("?uretprobe")
+int on_tls_one_return(void *context)
+{
+	return tls_returned(context);
+}
+
+/* Whether tls_socket_used() has to be called for this thread. */
+static __always_inline bool tls_is_used(u32 tid)
+{
+	return trace_tls && bpf_map_lookup_elem(&tls_threads, &tid);
 }
 
 /*
- * To be called when a call has moved bytes over a TCP socket, with its first buffer, or has found the end: but not for
- * MSG_PEEK.
+ * To be called when a thread's call has moved bytes over a TCP socket, or has found the end, with where it has them (see
+ * capture()): but not for MSG_PEEK. Not static: the stack of who calls it has no room.
  */
-static __always_inline void tls_socket_used(u32 tid, const struct stream_key *key, struct sock *sk, u32 direction,
-					    u64 buffer, u64 bytes)
+__attribute__((noinline)) int tls_socket_used(u32 tid, u64 address, u32 kind_and_count, u64 bytes)
 {
 	struct tls_thread *thread = bpf_map_lookup_elem(&tls_threads, &tid);
+	struct thread *caller = bpf_map_lookup_elem(&threads, &tid);
+	struct segment segment = { .address = address, .length = bytes };
+	u32 kind = kind_and_count & 3;
 
-	if (!thread)
-		return;
+	if (!thread || !caller)
+		return 0;
 	for (u32 i = 0; i < TLS_DEPTH; i++) {
 		struct tls_call *call = &thread->calls[i];
 
 		if (i >= thread->depth)
 			break;
 		if (!call->socket.key.address) {
-			call->socket.key = *key;
-			read_endpoints(sk, TRANSPORT_TCP, &call->socket.endpoints);
-		} else if (!same_key(&call->socket.key, key)) {
+			call->socket.key = caller->key;
+			read_endpoints(caller->sk, TRANSPORT_TCP, &call->socket.endpoints);
+		} else if (!same_key(&call->socket.key, &caller->key)) {
 			call->used_several = true;
 		}
 	}
-	if (direction != RECEIVED)
-		return;
-	if (!same_key(&thread->read.key, key)) {
-		thread->read.key = *key;
-		read_endpoints(sk, TRANSPORT_TCP, &thread->read.endpoints);
+	if (caller->direction != RECEIVED)
+		return 0;
+	if (!same_key(&thread->read.key, &caller->key)) {
+		thread->read.key = caller->key;
+		read_endpoints(caller->sk, TRANSPORT_TCP, &thread->read.endpoints);
 	}
-	thread->read_buffer = buffer;
-	thread->read_bytes = bytes;
+	if (kind != BUFFER_FLAT && (kind == BUFFER_NONE || !read_segment(address, 0, kind, &segment)))
+		segment.length = 0;
+	thread->read_buffer = segment.address;
+	thread->read_bytes = segment.length < bytes ? segment.length : bytes;
 	thread->reader = thread->depth > 0 ? thread->calls[0].session : 0;
+	return 0;
 }
 
 /* To be called when a thread ends, and for the number that one gives up when it executes a program. */
