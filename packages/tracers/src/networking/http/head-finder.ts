@@ -14,45 +14,63 @@ export interface FoundHead<Match> {
 /** The longest first line that is waited for. */
 const MAX_HELD_BYTES = 16_384;
 
+export interface HeadFinderOptions<Match> {
+  readonly guess: (bytes: Uint8Array) => Guess<Match>;
+  /** Whether a match can hardly be anything else. Asked where bytes match both with and without those before them. */
+  readonly isCertain: (match: Match, bytes: Uint8Array) => boolean;
+  /** The first bytes are the first ones of the stream. */
+  readonly fromStart: boolean;
+}
+
 /**
  * Looks for the beginning of a head at the beginning of each run of bytes, and nowhere else: what one call sends begins
  * with a head far more often than not, while bodies may hold text that looks like one.
  */
 export class HeadFinder<Match extends object> {
-  readonly #guess: (bytes: Uint8Array) => Guess<Match>;
+  readonly #options: HeadFinderOptions<Match>;
   /** Bytes that may become the beginning of a head. */
   readonly #held = new ByteBuffer();
   #heldPosition = 0;
   #heldStartNs = 0n;
+  /** What is held, or comes next, is the beginning of the stream. */
+  #fromStart: boolean;
 
-  constructor(guess: (bytes: Uint8Array) => Guess<Match>) {
-    this.#guess = guess;
+  constructor(options: HeadFinderOptions<Match>) {
+    this.#options = options;
+    this.#fromStart = options.fromStart;
   }
 
   find(position: number, data: Uint8Array, startNs: bigint): FoundHead<Match> | undefined {
+    const match = this.#options.guess(data);
     if (this.#held.length > 0) {
-      this.#held.append(data, 0, data.length);
-      const match = this.#guess(this.#held.bytes);
-      if (typeof match === "object") {
-        const bytes = this.#held.bytes;
-        this.#held.clear();
-        return { match, position: this.#heldPosition, bytes, startNs: this.#heldStartNs };
-      }
-      if (match === "unsure" && this.#held.length <= MAX_HELD_BYTES) return undefined;
-      this.#held.clear();
+      const joined = this.#findJoined(data, typeof match === "object");
+      if (joined !== undefined) return joined === "unsure" ? undefined : joined;
     }
-    const match = this.#guess(data);
     if (typeof match === "object") return { match, position, bytes: data, startNs };
     if (match === "unsure" && data.length <= MAX_HELD_BYTES) {
       this.#held.append(data, 0, data.length);
       this.#heldPosition = position;
       this.#heldStartNs = startNs;
-    }
+    } else this.#fromStart = false;
     return undefined;
   }
 
   /** After a gap. */
   clear(): void {
+    this.#fromStart = false;
     if (this.#held.length > 0) this.#held.clear();
+  }
+
+  /** Of what is held and these bytes behind it. Keeps it as long as it may become a match. */
+  #findJoined(data: Uint8Array, matchesAlone: boolean): FoundHead<Match> | "unsure" | undefined {
+    const { guess, isCertain } = this.#options;
+    this.#held.append(data, 0, data.length);
+    const bytes = this.#held.bytes;
+    const match = guess(bytes);
+    if (match === "unsure" && bytes.length <= MAX_HELD_BYTES && !matchesAlone) return match;
+    this.#held.clear();
+    if (typeof match !== "object") return undefined;
+    if (matchesAlone && !this.#fromStart && !isCertain(match, bytes)) return undefined;
+    return { match, position: this.#heldPosition, bytes, startNs: this.#heldStartNs };
   }
 }

@@ -2,8 +2,9 @@ import { type FoundHead, HeadFinder } from "./head-finder.ts";
 import type { HttpCounts } from "./http-counts.ts";
 import type { HttpExchange, HttpSide } from "./http-request.ts";
 import { Http1Connection } from "./http1/http1-connection.ts";
+import { Http2Connection } from "./http2/http2-connection.ts";
 import type { CloseReason, HttpConnection, HttpConnectionOptions } from "./protocol.ts";
-import { recogniseStart, type StreamStart } from "./recognise.ts";
+import { isCertain, recogniseStart, type StreamStart } from "./recognise.ts";
 import type { Direction, Segment } from "./segment.ts";
 import { StreamAssembler } from "./stream-assembler.ts";
 
@@ -51,7 +52,8 @@ export class HttpStream {
   constructor(options: HttpStreamOptions) {
     this.#options = options;
     this.#assemblers = { sent: this.#assembler("sent"), received: this.#assembler("received") };
-    this.#finders = { sent: new HeadFinder(recogniseStart), received: new HeadFinder(recogniseStart) };
+    const finding = { guess: recogniseStart, isCertain, fromStart: options.joinedLate !== true };
+    this.#finders = { sent: new HeadFinder(finding), received: new HeadFinder(finding) };
   }
 
   /** Undefined as long as nothing was recognised. */
@@ -132,7 +134,8 @@ export class HttpStream {
         },
       },
     };
-    this.#connection = new Http1Connection(options);
-    return this.#connection;
+    const connection = match.kind === "h2" ? new Http2Connection(options) : new Http1Connection(options);
+    this.#connection = connection;
+    return connection;
   }
 }

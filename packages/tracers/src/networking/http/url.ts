@@ -33,9 +33,17 @@ export function splitTarget(target: string, keepQuery: boolean): Target {
 
 /** A host, with its port if there is one, out of Host, `:authority` or a URL. Absent if it cannot be one. */
 export function hostText(authority: string): string | undefined {
-  const host = authority.slice(authority.lastIndexOf("@") + 1);
-  return host.length <= MAX_HOST_CHARS && /^[\w.~!$&'()*+,;=%:[\]-]+$/.test(host) ? host : undefined;
+  if (authority !== lastAuthority) {
+    lastAuthority = authority;
+    const host = authority.slice(authority.lastIndexOf("@") + 1);
+    lastHost = host.length <= MAX_HOST_CHARS && /^[\w.~!$&'()*+,;=%:[\]-]+$/.test(host) ? host : undefined;
+  }
+  return lastHost;
 }
+
+/** Most requests that come one after the other are for the same. */
+let lastAuthority = "";
+let lastHost: string | undefined;
 
 function pathAndQuery(text: string, keepQuery: boolean): Target {
   const fragmentStart = text.indexOf("#");

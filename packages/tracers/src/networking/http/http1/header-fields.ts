@@ -27,10 +27,12 @@ export class HeaderFields {
     if (names === undefined) return;
     for (const name of names) {
       const nameEnd = start + name.length;
-      if (nameEnd >= end || !isName(bytes, start, name)) continue;
-      if (bytes[nameEnd] === COLON) this.#add(name, bytes, nameEnd + 1, end);
+      if (nameEnd >= end) continue;
+      const after = bytes[nameEnd];
+      if ((after !== COLON && !isBlank(after)) || !isName(bytes, start, name)) continue;
+      if (after === COLON) this.#add(name, bytes, nameEnd + 1, end);
       // A space before the colon is to be refused, RFC 9112, 5.1, as not all read it the same way.
-      else if (bytes[nameEnd] === SPACE || bytes[nameEnd] === TAB) this.malformed = true;
+      else this.malformed = true;
     }
   }
 
@@ -41,7 +43,7 @@ export class HeaderFields {
     while (to > from && isBlank(bytes[to - 1])) to--;
     switch (name) {
       case "content-length":
-        this.#addContentLength(textOf(bytes, from, Math.min(to, from + MAX_VALUE_BYTES)));
+        this.#addContentLength(bytes, from, to);
         break;
       case "transfer-encoding":
         this.transferEncoding = /(^|[,\s])chunked$/i.test(textOf(bytes, from, to)) ? "chunked" : "other";
@@ -58,12 +60,20 @@ export class HeaderFields {
   }
 
   /** Equal ones may be repeated, in lines or in a list: RFC 9112, 6.3. */
-  #addContentLength(value: string): void {
-    for (const text of value.split(",")) {
-      const length = /^[0-9]{1,15}$/.test(text.trim()) ? Number(text) : -1;
-      if (length < 0 || (this.contentLength ?? length) !== length) this.contentLengthBad = true;
-      else this.contentLength = length;
+  #addContentLength(bytes: Uint8Array, start: number, end: number): void {
+    const length = numberOf(bytes, start, end);
+    if (length >= 0) {
+      this.#addLength(length);
+      return;
     }
+    for (const text of textOf(bytes, start, Math.min(end, start + MAX_VALUE_BYTES)).split(",")) {
+      this.#addLength(/^\s*[0-9]{1,15}\s*$/.test(text) ? Number(text) : -1);
+    }
+  }
+
+  #addLength(length: number): void {
+    if (length < 0 || (this.contentLength ?? length) !== length) this.contentLengthBad = true;
+    else this.contentLength = length;
   }
 }
 
@@ -97,6 +107,18 @@ function isName(bytes: Uint8Array, start: number, name: Name): boolean {
     if (((bytes[start + index] ?? 0) | 0x20) !== name.charCodeAt(index)) return false;
   }
   return true;
+}
+
+/** Of digits and nothing else; -1 for anything else, and for more than can be counted exactly. */
+function numberOf(bytes: Uint8Array, start: number, end: number): number {
+  if (end === start || end - start > 15) return -1;
+  let number = 0;
+  for (let index = start; index < end; index++) {
+    const digit = (bytes[index] ?? 0) - 0x30;
+    if (digit < 0 || digit > 9) return -1;
+    number = number * 10 + digit;
+  }
+  return number;
 }
 
 function isBlank(byte: number | undefined): boolean {

@@ -2,6 +2,7 @@ import { type Guess, HeadFinder } from "../head-finder.ts";
 import type { HttpCounts } from "../http-counts.ts";
 import { type MessageHandler, MessageReader } from "./message-reader.ts";
 import {
+  isCertainStart,
   mayBecomeStartLine,
   parseRequestLine,
   parseStatusLine,
@@ -44,7 +45,11 @@ export class Lane {
     this.#role = role;
     this.#counts = counts;
     this.#reader = new MessageReader(handler);
-    this.#finder = new HeadFinder((bytes) => guessStartLine(bytes, role));
+    this.#finder = new HeadFinder({
+      guess: (bytes) => guessStartLine(bytes, role),
+      isCertain: isCertainStart,
+      fromStart: false,
+    });
   }
 
   get holds(): boolean {

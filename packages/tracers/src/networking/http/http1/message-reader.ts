@@ -27,12 +27,14 @@ const MIN_SKIP_BYTES = 16_384;
 const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 
-type State = "start" | "firstLine" | "head" | "sized" | "chunked" | "untilClose" | "raw" | "lost";
+/** Numbers, as these are compared several times for each line. */
+const State = { start: 0, firstLine: 1, head: 2, sized: 3, chunked: 4, untilClose: 5, raw: 6, lost: 7 } as const;
+type State = (typeof State)[keyof typeof State];
 
 /** Reads the messages of one direction of an HTTP/1 connection, one after the other. */
 export class MessageReader {
   readonly #handler: MessageHandler;
-  #state: State = "lost";
+  #state: State = State.lost;
   #startNs = 0n;
   /** The part of a line that came before the rest of it. */
   readonly #partial = new ByteBuffer();
@@ -51,27 +53,27 @@ export class MessageReader {
 
   /** It doesn't know where the next message begins, and has to be told by {@link begin}. */
   get lost(): boolean {
-    return this.#state === "lost";
+    return this.#state === State.lost;
   }
 
   /** It stands before a message that may not begin yet. */
   get waits(): boolean {
-    return this.#state === "start" && !this.#forced && !this.#handler.mayBegin();
+    return this.#state === State.start && !this.#forced && !this.#handler.mayBegin();
   }
 
   /** A body was announced, and nothing of it came yet. */
   get beforeBody(): boolean {
-    return (this.#state === "sized" || this.#state === "chunked") && this.bodyBytes === 0;
+    return (this.#state === State.sized || this.#state === State.chunked) && this.bodyBytes === 0;
   }
 
   /** Of the body that is being read. */
   get bodyBytes(): number {
-    return this.#state === "chunked" ? this.#chunked.dataBytes : this.#bodyBytes;
+    return this.#state === State.chunked ? this.#chunked.dataBytes : this.#bodyBytes;
   }
 
   /** The next byte is the first one of a message. */
   begin(): void {
-    this.#state = "start";
+    this.#state = State.start;
   }
 
   /** The next message may begin, whatever the handler says. */
@@ -82,7 +84,7 @@ export class MessageReader {
   /** What follows is no HTTP any more. */
   becomeRaw(): void {
     this.#partial.clear();
-    this.#state = "raw";
+    this.#state = State.raw;
   }
 
   /** Returns where it stopped: at the end of the bytes, before a message that may not begin yet, or where it got lost. */
@@ -90,23 +92,23 @@ export class MessageReader {
     let offset = 0;
     while (offset < bytes.length) {
       switch (this.#state) {
-        case "start":
+        case State.start:
           // Empty lines before a message are to be passed over: RFC 9112, 2.2.
           if (isLineEnd(bytes[offset])) offset++;
           else if (this.#forced || this.#handler.mayBegin()) this.#beginHead(startNs);
           else return offset;
           break;
-        case "firstLine":
-        case "head":
+        case State.firstLine:
+        case State.head:
           offset = this.#line(bytes, offset, endNs);
           break;
-        case "sized":
+        case State.sized:
           offset = this.#sized(bytes, offset, position, endNs);
           break;
-        case "chunked":
+        case State.chunked:
           offset = this.#chunks(bytes, offset, position, endNs);
           break;
-        case "untilClose":
+        case State.untilClose:
           this.#bodyBytes += bytes.length - offset;
           this.#lastNs = endNs;
           return bytes.length;
@@ -120,7 +122,7 @@ export class MessageReader {
   /** Bytes that are not there to be read. */
   gap(lengthBytes: number, atNs: bigint | undefined): void {
     switch (this.#state) {
-      case "sized": {
+      case State.sized: {
         const length = Math.min(lengthBytes, this.#remainingBytes);
         this.#bodyBytes += length;
         this.#remainingBytes -= length;
@@ -128,15 +130,15 @@ export class MessageReader {
         if (lengthBytes > length) this.#lose("gap");
         break;
       }
-      case "chunked":
+      case State.chunked:
         if (this.#chunked.skip(lengthBytes) < lengthBytes) this.#lose("gap");
         break;
-      case "untilClose":
+      case State.untilClose:
         this.#bodyBytes += lengthBytes;
         this.#lastNs = atNs;
         break;
-      case "raw":
-      case "lost":
+      case State.raw:
+      case State.lost:
         break;
       default:
         this.#lose("gap");
@@ -150,11 +152,11 @@ export class MessageReader {
 
   /** The connection was closed, which some bodies end with. */
   close(): void {
-    if (this.#state === "untilClose") this.#end(this.#lastNs);
+    if (this.#state === State.untilClose) this.#end(this.#lastNs);
   }
 
   #beginHead(startNs: bigint): void {
-    this.#state = "firstLine";
+    this.#state = State.firstLine;
     this.#forced = false;
     this.#startNs = startNs;
     this.#headBytes = 0;
@@ -182,9 +184,9 @@ export class MessageReader {
 
   #wholeLine(bytes: Uint8Array, start: number, lineEnd: number, endNs: bigint): void {
     const end = lineEnd > start && bytes[lineEnd - 1] === CARRIAGE_RETURN ? lineEnd - 1 : lineEnd;
-    if (this.#state === "firstLine") {
+    if (this.#state === State.firstLine) {
       this.#fields = new HeaderFields();
-      if (this.#handler.firstLine(bytes, start, end, this.#startNs)) this.#state = "head";
+      if (this.#handler.firstLine(bytes, start, end, this.#startNs)) this.#state = State.head;
       else this.#lose("malformed");
     } else if (end > start) this.#fields.addLine(bytes, start, end);
     else this.#beginBody(this.#handler.headEnd(this.#fields, endNs), endNs);
@@ -199,20 +201,20 @@ export class MessageReader {
         break;
       case Framing.chunked:
         this.#chunked = new ChunkedBody();
-        this.#state = "chunked";
+        this.#state = State.chunked;
         break;
       case Framing.untilClose:
-        this.#state = "untilClose";
+        this.#state = State.untilClose;
         break;
       case Framing.raw:
-        this.#state = "raw";
+        this.#state = State.raw;
         break;
       case Framing.unknown:
         this.#lose("malformed");
         break;
       default:
         this.#remainingBytes = framing;
-        this.#state = "sized";
+        this.#state = State.sized;
     }
   }
 
@@ -241,13 +243,13 @@ export class MessageReader {
 
   #end(endNs: bigint | undefined): void {
     const bodyBytes = this.bodyBytes;
-    this.#state = "start";
+    this.#state = State.start;
     this.#handler.messageEnd(bodyBytes, endNs);
   }
 
   #lose(why: "gap" | "malformed" | "tooLong"): void {
-    const partial = this.#state === "firstLine" ? this.#partial.bytes : undefined;
-    this.#state = "lost";
+    const partial = this.#state === State.firstLine ? this.#partial.bytes : undefined;
+    this.#state = State.lost;
     this.#handler.framingLost(why, partial);
     this.#partial.clear();
   }

@@ -55,8 +55,9 @@ export class Pairing {
     }
     if (this.#lastStartNs === exchange.startNs) this.#sendsAhead = true;
     this.#lastStartNs = exchange.startNs;
-    if (this.#isBlind()) this.#giveUp(exchange);
-    else this.#waiting.push(exchange);
+    this.#waiting.push(exchange);
+    // No response can be told.
+    if (!this.#inOrder && this.#inOrderCount === 0 && this.#sendsAhead) this.#forsake(this.#waiting.length);
     return true;
   }
 
@@ -91,11 +92,6 @@ export class Pairing {
     this.#forsake(index);
     this.#inOrder = true;
     return this.#waiting.shift();
-  }
-
-  /** No response can be told. */
-  #isBlind(): boolean {
-    return !this.#inOrder && this.#inOrderCount === 0 && this.#sendsAhead;
   }
 
   #forsake(count: number): void {

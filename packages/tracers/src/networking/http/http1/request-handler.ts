@@ -5,7 +5,7 @@ import type { Http1Context } from "./http1-connection.ts";
 import { Http1Exchange } from "./http1-exchange.ts";
 import type { MessageHandler } from "./message-reader.ts";
 import { mayBecomeStartLine, parseRequestLine } from "./start-line.ts";
-import { textOf } from "./text.ts";
+import { methodOf, textOf } from "./text.ts";
 
 /** What the requests of a connection become. */
 export class RequestHandler implements MessageHandler {
@@ -41,7 +41,7 @@ export class RequestHandler implements MessageHandler {
     const line = parseRequestLine(bytes, start, end);
     if (line === undefined) return false;
     const { options, pairing } = this.#context;
-    const method = textOf(bytes, start, line.methodEnd);
+    const method = methodOf(bytes, start, line.methodEnd);
     const target = textOf(bytes, line.methodEnd + 1, line.targetEnd);
     const exchange = new Http1Exchange(method, target, line.version, startNs, options.keepQuery);
     options.counts.seen++;

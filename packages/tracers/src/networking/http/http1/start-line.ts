@@ -1,3 +1,5 @@
+import { textOf } from "./text.ts";
+
 /** The first line of a request, or as much as there is of it. All offsets are into the bytes that were looked at. */
 export interface RequestLine {
   readonly kind: "request";
@@ -11,6 +13,26 @@ export interface StatusLine {
   readonly status: number;
   readonly version: "http/1.0" | "http/1.1";
 }
+
+/** Those that are in use, of the IANA's registry. */
+const METHODS: ReadonlySet<string> = new Set([
+  ...["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"],
+  ...[
+    "ACL",
+    "BIND",
+    "CHECKIN",
+    "CHECKOUT",
+    "COPY",
+    "LABEL",
+    "LINK",
+    "LOCK",
+    "MERGE",
+    "MKACTIVITY",
+    "MKCALENDAR",
+    "MKCOL",
+  ],
+  ...["MOVE", "PROPFIND", "PROPPATCH", "REPORT", "SEARCH", "UNLINK", "UNLOCK", "UPDATE", "VERSION-CONTROL"],
+]);
 
 /** The longest of the IANA registry of methods has 17 bytes. */
 const MAX_METHOD_BYTES = 32;
@@ -60,6 +82,11 @@ export function parseStatusLine(bytes: Uint8Array, start: number, end: number): 
     status = status * 10 + digit;
   }
   return status < 100 ? undefined : { kind: "response", status, version };
+}
+
+/** A first line that text can hardly be by chance. Methods may be any token, but the end of a body is one too. */
+export function isCertainStart(line: RequestLine | StatusLine, bytes: Uint8Array): boolean {
+  return line.kind === "response" || METHODS.has(textOf(bytes, 0, line.methodEnd));
 }
 
 /** Whether bytes without a line's end can be the beginning of a first line. No bytes can. */
