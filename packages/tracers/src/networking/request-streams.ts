@@ -103,6 +103,7 @@ export class RequestStreams {
         this.#streams.set(key, known);
       }
       if (known.pid !== record.pid) this.#changeOwner(known, record);
+      if (known.carrier !== record.carrier) this.#changeCarrier(known, record);
       return known;
     }
     if (known !== undefined) this.#close(known, undefined, "untraced");
@@ -119,6 +120,14 @@ export class RequestStreams {
     removeFrom(this.#ofPid, stream.pid, stream);
     stream.setOwner(record);
     addTo(this.#ofPid, stream.pid, stream);
+  }
+
+  /** The socket below a session of TLS is known by now, or it is not any more: there seemed to be two. */
+  #changeCarrier(stream: Stream, record: RecordView): void {
+    if (stream.carrier !== undefined) removeFrom(this.#carriedBy, stream.carrier, stream);
+    stream.carrier = record.carrier;
+    stream.setOwner(record);
+    if (stream.carrier !== undefined) addTo(this.#carriedBy, stream.carrier, stream);
   }
 
   #evictOldest(): void {
@@ -141,8 +150,8 @@ const STALE_NS = 1_000_000_000n;
 /** One connection, or TLS session. */
 class Stream {
   readonly key: number;
-  /** The socket below a session of TLS. */
-  readonly carrier: number | undefined;
+  /** The socket below a session of TLS, where it is known. */
+  carrier: number | undefined;
   readonly #options: RequestStreamsOptions;
   readonly #sinceNs: number;
   readonly #verdict: Verdict;

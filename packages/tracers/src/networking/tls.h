@@ -475,6 +475,7 @@ static __always_inline bool tls_is_wanted(struct tls_session *session, const str
 		return true;
 	if (look_at(bytes, read_first_bytes(&payload->buffer, payload->length, bytes)) == LOOKS_OTHER)
 		return false;
+	read_process_name(payload->thread->process_name);
 	session->stream.kind = STREAM_HTTP;
 	bpf_map_update_elem(&talkers, &pid, &one, BPF_ANY);
 	return true;
