@@ -1,4 +1,4 @@
-import { HpackDecoder } from "../hpack/hpack-decoder.ts";
+import { HpackDecoder, type HpackResult } from "../hpack/hpack-decoder.ts";
 import { HeaderFields } from "../hpack/kept-headers.ts";
 import type { HttpOutcome } from "../http-request.ts";
 import type { CloseReason, HttpConnection, HttpConnectionOptions } from "../protocol.ts";
@@ -37,6 +37,8 @@ export class Http2Connection implements HttpConnection {
   readonly #resetStreams = new Set<number>();
   /** The highest stream that the client has used. New ones are higher. */
   #highestStreamId = 0;
+  /** A request may be under way whose beginning was not seen, and none with a higher number has begun since. */
+  #isRequestMissed: boolean;
   #nowNs = 0n;
   #nextSweepNs = 0n;
   #isSweepNeeded = false;
@@ -44,6 +46,7 @@ export class Http2Connection implements HttpConnection {
   constructor(options: HttpConnectionOptions) {
     const fromStart = !options.joinedLate;
     this.#options = options;
+    this.#isRequestMissed = options.joinedLate;
     this.#requestDirection = options.side === "server" ? "received" : "sent";
     this.#requestHeaders = new HpackDecoder(fromStart);
     this.#responseHeaders = new HpackDecoder(fromStart);
@@ -101,9 +104,9 @@ export class Http2Connection implements HttpConnection {
   #requestHandler(): FrameHandler {
     return {
       block: (streamId, promisedId, isEndOfStream, bytes, start, end, isWhole, startNs) => {
-        this.#decode(this.#requestHeaders, bytes, start, end, isWhole);
+        const result = this.#decode(this.#requestHeaders, bytes, start, end, isWhole);
         // A client promises nothing.
-        if (promisedId === 0) this.#addRequestBlock(streamId, isEndOfStream, isWhole, startNs);
+        if (promisedId === 0) this.#addRequestBlock(streamId, isEndOfStream, result, startNs);
       },
       data: (streamId, lengthBytes, isEndOfStream) => {
         this.#highestStreamId = Math.max(this.#highestStreamId, streamId);
@@ -118,12 +121,14 @@ export class Http2Connection implements HttpConnection {
       setting: (id, value) => this.#applySetting(id, value, this.#responseHeaders, this.#responses),
       preface: () => {
         // No block can have come before it, in either direction.
+        this.#isRequestMissed = false;
         this.#requestHeaders = new HpackDecoder(true);
         this.#responseHeaders = new HpackDecoder(true);
       },
       framingLost: () => {
         this.#options.counts.trouble.framingLost++;
         this.#requestHeaders.lose();
+        this.#isRequestMissed = true;
         for (const stream of this.#streams.values()) {
           if (stream.isRequestEnded) continue;
           stream.requestBytes = Number.NaN;
@@ -197,12 +202,13 @@ export class Http2Connection implements HttpConnection {
   }
 
   /** Into `fields`. */
-  #decode(decoder: HpackDecoder, bytes: Uint8Array, start: number, end: number, isWhole: boolean): void {
-    if (decoder.decode(bytes, start, end, isWhole, fields) === "malformed")
-      this.#options.counts.trouble.malformedHeads++;
+  #decode(decoder: HpackDecoder, bytes: Uint8Array, start: number, end: number, isWhole: boolean): HpackResult {
+    const result = decoder.decode(bytes, start, end, isWhole, fields);
+    if (result === "malformed") this.#options.counts.trouble.malformedHeads++;
+    return result;
   }
 
-  #addRequestBlock(streamId: number, isEndOfStream: boolean, isWhole: boolean, startNs: bigint): void {
+  #addRequestBlock(streamId: number, isEndOfStream: boolean, result: HpackResult, startNs: bigint): void {
     const isHigher = streamId > this.#highestStreamId;
     if (isHigher) this.#highestStreamId = streamId;
     const known = this.#streams.get(streamId);
@@ -211,9 +217,12 @@ export class Http2Connection implements HttpConnection {
       if (isEndOfStream) this.#endRequest(known);
       return;
     }
-    // Trailers of a request that began before we joined would end its stream, and have nothing of a request.
-    const isRequest = isRequestBlock(fields) || (isHigher && (!isEndOfStream || !isWhole));
+    // Trailers of a request that was not seen end its stream, and have nothing of a request.
+    const mayBeTrailers =
+      isEndOfStream && (this.#isRequestMissed || (result === "complete" && fields.unknownCount === 0));
+    const isRequest = isRequestBlock(fields) || (isHigher && !mayBeTrailers);
     if (!isRequest || streamId % 2 === 0) return;
+    this.#isRequestMissed = false;
     const stream = known ?? this.#newStream(streamId);
     this.#options.counts.seen++;
     stream.setRequest(fields, startNs, this.#options.keepQuery);
