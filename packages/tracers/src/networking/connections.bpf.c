@@ -75,14 +75,18 @@ static __always_inline void established(struct sock___stream *sk, struct connect
 		COUNT(connections_full);
 }
 
-static __always_inline void closed(struct sock___stream *sk, struct connection *connection)
+static __always_inline void closed(struct sock___stream *sk, struct connection *connection, int old)
 {
 	u64 key = (u64)sk;
 	struct connection last;
 
-	connection->error = BPF_CORE_READ(sk, sk_err);
 	if (connection->state == TCP_CLOSE)
 		return;
+	connection->error = BPF_CORE_READ(sk, sk_err);
+	/* At once, and not by the peer: a reset goes out next (tcp_disconnect(), or tcp_close() with unread data). */
+	if ((old == TCP_ESTABLISHED || old == TCP_CLOSE_WAIT) && !connection->error &&
+	    !(connection->flags & RESET_RECEIVED))
+		connection->flags |= RESET_SENT;
 	if (connection->role == ROLE_LISTENER) {
 		bpf_map_delete_elem(&connections, &key);
 		return;
@@ -137,7 +141,7 @@ static __always_inline void state_changed(struct sock___stream *sk, int old, int
 		break;
 	case TCP_CLOSE:
 		if (known)
-			closed(sk, known);
+			closed(sk, known, old);
 		break;
 	}
 }
@@ -464,6 +468,9 @@ int on_file(struct bpf_iter__task_file *ctx)
 	if (family == AF_UNIX) {
 		fresh.transport = TRANSPORT_UNIX;
 		fresh.inode = socket_inode(sk);
+		fresh.role = unix_role(sk);
+		if (state != TCP_LISTEN && !unix_is_bound(sk) && !unix_is_bound(unix_peer(sk)))
+			return 0; /* one of a pair */
 	} else if ((family == AF_INET || family == AF_INET6) && BPF_CORE_READ(sk, sk_protocol) == IPPROTO_TCP) {
 		fresh.transport = TRANSPORT_TCP;
 	} else {

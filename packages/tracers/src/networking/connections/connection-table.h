@@ -365,6 +365,16 @@ static __always_inline void send_tcp(u32 kind, struct sock___stream *sk, struct 
 	bpf_ringbuf_submit(record, wake_up());
 }
 
+/* Which side it is, where one side alone is bound: that is the server's, by its listening socket. */
+static __always_inline u32 unix_role(struct sock___stream *sk)
+{
+	bool is_bound = unix_is_bound(sk), peer_is_bound = unix_is_bound(unix_peer(sk));
+
+	if (is_bound == peer_is_bound)
+		return ROLE_UNKNOWN;
+	return is_bound ? ROLE_SERVER : ROLE_CLIENT;
+}
+
 /* The path that the listening socket of the connection is bound to: an accepted one has it as its own. */
 static __always_inline u32 read_unix_path(char path[UNIX_PATH_BYTES], struct sock___stream *sk, u32 role)
 {

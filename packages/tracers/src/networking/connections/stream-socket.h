@@ -160,3 +160,13 @@ static __always_inline bool socket_waits(struct sock___stream *sk)
 {
 	return !BPF_CORE_READ(sk, sk_socket) && !(BPF_CORE_READ(sk, __sk_common.skc_flags) & SOCK_DEAD_BIT);
 }
+
+static __always_inline struct sock___stream *unix_peer(struct sock___stream *sk)
+{
+	return BPF_CORE_READ((struct unix_sock___stream *)sk, peer);
+}
+
+static __always_inline bool unix_is_bound(struct sock___stream *sk)
+{
+	return BPF_CORE_READ((struct unix_sock___stream *)sk, addr) != NULL;
+}
