@@ -240,6 +240,18 @@ export class RequestTracer implements AsyncDisposable {
     return this.#httpCounts.seen;
   }
 
+  /** Requests and queries that are over since the start, each of which went to every `events()` that there was then. */
+  get delivered(): { readonly http: number; readonly dns: number } {
+    const { answered, timedOut, multicast } = this.#dns.counts;
+    return { http: this.#httpCounts.delivered, dns: answered + timedOut + multicast };
+  }
+
+  /** Queries that were seen since the start: delivered, lost, waiting or, when tracing ends, given up in waiting. */
+  get dnsQueries(): { readonly seen: number; readonly untraced: number } {
+    const { seen, lost } = this.#dns.counts;
+    return { seen, untraced: lost.untraced };
+  }
+
   /** Detaches, gives out what is under way, and ends `events()`; what was counted can still be taken. */
   stop(): void {
     if (this.#stoppedNs !== undefined) return;

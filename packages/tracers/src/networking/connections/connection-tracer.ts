@@ -66,6 +66,7 @@ export class ConnectionTracer implements AsyncDisposable {
   readonly #reader: RingBufferReader;
   /** Dropped by queues that are closed. */
   #unreadBefore = 0;
+  #delivered = 0;
   /** At the last snapshot. */
   #lostBefore: Losses | undefined;
   #incompleteBefore: Shortcomings | undefined;
@@ -179,6 +180,11 @@ export class ConnectionTracer implements AsyncDisposable {
   get seen(): number {
     const { opened, closed, failed } = this.#counters.read();
     return opened + closed + failed;
+  }
+
+  /** Events since the start, each of which went to every `events()` that there was then. */
+  get delivered(): number {
+    return this.#delivered;
   }
 
   /** Detaches, and ends `events()` after those that there are; what was counted can still be taken. */
@@ -316,6 +322,7 @@ export class ConnectionTracer implements AsyncDisposable {
     }
     const event = this.#decoder.decodeEvent(view, offset);
     this.#store.addEvent(event);
+    this.#delivered++;
     for (const queue of this.#queues) queue.push(event);
   }
 }
