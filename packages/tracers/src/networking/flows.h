@@ -129,7 +129,8 @@ static __always_inline void send_datagram(const struct thread *thread, const str
 	payload.start_ns = thread->start_ns;
 	payload.end_ns = bpf_ktime_get_ns();
 	fill_record(&work->record, RECORD_DATAGRAM, &payload);
-	data_bytes = capture(place, buffer, 0, length > CAPTURE_BYTES ? CAPTURE_BYTES : length, kind_and_count);
+	capture_from(work, 0, length);
+	data_bytes = capture(place, buffer, length > CAPTURE_BYTES ? CAPTURE_BYTES : length, kind_and_count);
 	if (!data_bytes)
 		COUNT(unreadable);
 	if (!send_record(&work->record, data_bytes))

@@ -29,12 +29,21 @@
 #define PAYLOAD_DNS 4	     /* DNS over TCP, by its port */
 #define END_OF_DIRECTION 8   /* a RECORD_END: of this direction alone */
 
-/* Of one call no more is captured. */
+/* Data of one record at most. A call takes more than one where its payload has to be known to the end: in chunked bodies. */
 #define CAPTURE_BYTES 65536
+#define RECORDS_OF_CALL 16
 /* Room behind that for one piece of a vector, whose size the verifier can't subtract from what is left. */
 #define PIECE_BYTES 8192
-/* Pieces of a vector: 8 of 64 KiB, and as many segments. */
+/* Pieces of a vector in a record: 8 of 64 KiB, and as many segments. */
 #define PIECES 32
+
+/* Whether a body in one direction is chunked, as far as it matters: for calls of more than one record. */
+#define FRAMING_UNKNOWN 0
+#define FRAMING_CHUNKED 1
+#define FRAMING_OTHER 2
+/* Only in calls of so many bytes it is looked for, and in so many of them. */
+#define FRAMING_CALL_BYTES 16384
+#define FRAMING_HEAD_BYTES 1024
 
 /* Looked at to find out what a stream is. */
 #define LOOK_BYTES 24
@@ -66,6 +75,8 @@ struct stream {
 	u32 flags; /* PAYLOAD_TLS, PAYLOAD_FROM_START, PAYLOAD_DNS */
 	u64 since_ns; /* where the positions are counted here, from when */
 	u32 positions[2]; /* of what comes next, by direction; not for TCP, which numbers its bytes itself */
+	u8 framings[2];	  /* FRAMING_*, by direction */
+	u8 unused[6];
 	struct endpoints endpoints;
 	struct stream_key carrier;
 };
@@ -156,7 +167,7 @@ struct record {
 #define RECORD_HEADER_BYTES __builtin_offsetof(struct record, data)
 
 struct counters {
-	u64 payloads;		   /* calls that should have become a record: sent or lost */
+	u64 payloads;		   /* records of payload: sent or lost */
 	u64 payloads_lost;	   /* no room in the ring */
 	u64 payload_bytes_lost;
 	u64 server_requests_lost;  /* ... that began with a request that was received */
@@ -198,7 +209,15 @@ struct {
  */
 struct scratch {
 	u32 users;
+	u32 framing; /* FRAMING_* of the direction */
+	/* Where capture() goes on. */
+	u64 rest;    /* bytes of the call */
+	u64 skipped; /* ... that it has to leave out first */
+	u64 done;    /* bytes of the segment; of a flat buffer all */
+	u32 index;   /* of the segment that comes next */
 	u32 unused;
+	u64 segment_address;
+	u64 segment_length;
 	struct record record;
 };
 
@@ -443,20 +462,27 @@ static __always_inline void scratch_release(struct scratch *work)
 	__sync_fetch_and_add(&work->users, -1);
 }
 
+/* Where capture() is to begin: behind the first `skipped` of the bytes of a call, of which `rest` are left then. */
+static __always_inline void capture_from(struct scratch *work, u64 skipped, u64 rest)
+{
+	work->rest = rest;
+	work->skipped = skipped;
+	work->done = 0;
+	work->index = 0;
+	work->segment_length = 0;
+}
+
 /*
- * Copies `wanted` bytes, those behind the first `skipped`, to the record in this place of scratch. Answers how many that
- * were. The call has just used this memory, so it is there.
+ * Copies the next `wanted` bytes to the record in this place of scratch. Answers how many that were: fewer where a vector
+ * has too many segments. The call has just used this memory, so it is there.
  *
  * Not static, so that the verifier looks at it once.
  */
-__attribute__((noinline)) u32 capture(u32 place, u64 address, u64 skipped, u32 wanted, u32 kind_and_count)
+__attribute__((noinline)) u32 capture(u32 place, u64 address, u32 wanted, u32 kind_and_count)
 {
 	struct scratch *work = bpf_map_lookup_elem(&scratch, &place);
 	u32 kind = kind_and_count & 3, count = kind_and_count >> 2;
-	struct segment segment = {};
 	volatile u32 captured = 0;
-	u64 done = 0; /* of the segment */
-	u32 index = 0;
 
 	if (!work)
 		return 0;
@@ -464,30 +490,40 @@ __attribute__((noinline)) u32 capture(u32 place, u64 address, u64 skipped, u32 w
 		wanted = CAPTURE_BYTES;
 	if (kind == BUFFER_NONE)
 		return 0;
-	if (kind == BUFFER_FLAT)
-		return bpf_probe_read_user(work->record.data, wanted, (void *)(address + skipped)) ? 0 : wanted;
+	if (kind == BUFFER_FLAT) {
+		work->done += work->skipped;
+		work->skipped = 0;
+		if (bpf_probe_read_user(work->record.data, wanted, (void *)(address + work->done)))
+			return 0;
+		work->done += wanted;
+		return wanted;
+	}
 	for (u32 piece = 0; piece < PIECES; piece++) {
 		u32 offset = captured;
 		u64 length;
 
 		if (offset >= wanted)
 			break;
-		if (done >= segment.length) {
-			if (index >= count || !read_segment(address, index, kind, &segment))
+		if (work->done >= work->segment_length) {
+			struct segment segment;
+
+			if (work->index >= count || !read_segment(address, work->index, kind, &segment))
 				break;
-			index++;
-			done = skipped < segment.length ? skipped : segment.length;
-			skipped -= done;
+			work->index++;
+			work->segment_address = segment.address;
+			work->segment_length = segment.length;
+			work->done = work->skipped < segment.length ? work->skipped : segment.length;
+			work->skipped -= work->done;
 		}
-		length = segment.length - done;
+		length = work->segment_length - work->done;
 		if (length > wanted - offset)
 			length = wanted - offset;
 		if (length > PIECE_BYTES)
 			length = PIECE_BYTES;
 		if (bpf_probe_read_user(work->record.data + (offset & (CAPTURE_BYTES - 1)), length,
-					(void *)(segment.address + done)))
+					(void *)(work->segment_address + work->done)))
 			break;
-		done += length;
+		work->done += length;
 		__sync_fetch_and_add(&captured, (u32)length);
 	}
 	return captured;
@@ -543,21 +579,111 @@ static __always_inline bool send_record(struct record *record, u32 data_bytes)
 	return !bpf_ringbuf_output(&events, record, bytes, wakeup());
 }
 
-static __always_inline void count_lost(const struct record *record)
+/* What the data of the record in this place of scratch begin with. Not static, so that the verifier looks at it once. */
+__attribute__((noinline)) u32 look_at_record(u32 place)
 {
+	struct scratch *work = bpf_map_lookup_elem(&scratch, &place);
 	u8 bytes[LOOK_BYTES];
 
+	if (!work)
+		return LOOKS_OTHER;
+	__builtin_memcpy(bytes, work->record.data, LOOK_BYTES);
+	return look_at(bytes, work->record.data_bytes);
+}
+
+/* Whether the head in this place of scratch names the coding "chunked". Not static for the same reason. */
+__attribute__((noinline)) u32 framing_of_head(u32 place)
+{
+	struct scratch *work = bpf_map_lookup_elem(&scratch, &place);
+	u64 last = 0; /* the last 8 bytes */
+
+	if (!work)
+		return FRAMING_UNKNOWN;
+	for (u32 i = 0; i < FRAMING_HEAD_BYTES; i++) {
+		last = last << 8 | work->record.data[i];
+		if ((last & 0xffffffffffffff) == 0x6368756e6b6564) /* "chunked" */
+			return FRAMING_CHUNKED;
+		if ((last & 0xffffffff) == 0x0d0a0d0a)
+			return FRAMING_OTHER;
+	}
+	return FRAMING_UNKNOWN;
+}
+
+/* Whether the data begin with the size of a chunk: up to 8 hexadecimal digits, and the end of the line. */
+static __always_inline bool looks_like_chunk(const u8 *data)
+{
+	for (u32 i = 0; i < 9; i++) {
+		u8 byte = data[i];
+
+		if (byte == '\r')
+			return i > 0 && data[i + 1] == '\n';
+		if (!(byte >= '0' && byte <= '9') && !((byte | 0x20) >= 'a' && (byte | 0x20) <= 'f'))
+			return false;
+	}
+	return false;
+}
+
+/* Finds out whether the body that the first record of a call is of, or begins, is chunked. */
+static __always_inline void find_framing(struct scratch *work, u32 place)
+{
+	u32 looks;
+
+	/* Not worth while: the next call of this size tells. */
+	if (work->rest < FRAMING_CALL_BYTES && work->framing == FRAMING_UNKNOWN)
+		return;
+	looks = look_at_record(place);
+	if (looks == LOOKS_REQUEST || looks == LOOKS_RESPONSE)
+		work->framing = work->rest < FRAMING_CALL_BYTES ? FRAMING_UNKNOWN : framing_of_head(place);
+	else if (work->framing == FRAMING_UNKNOWN && looks_like_chunk(work->record.data))
+		work->framing = FRAMING_CHUNKED;
+}
+
+static __always_inline void count_lost(const struct record *record, u32 place)
+{
 	COUNT(payloads_lost);
 	COUNT_MANY(payload_bytes_lost, record->length);
-	if (record->skipped || !record->data_bytes)
-		return;
-	__builtin_memcpy(bytes, record->data, LOOK_BYTES);
-	if (look_at(bytes, record->data_bytes) != LOOKS_REQUEST)
+	if (record->skipped || look_at_record(place) != LOOKS_REQUEST)
 		return;
 	if (record->direction == RECEIVED)
 		COUNT(server_requests_lost);
 	else
 		COUNT(client_requests_lost);
+}
+
+/*
+ * Sends the next record of a call. Says whether there is more to send.
+ *
+ * @param round 0 for the first one
+ */
+__attribute__((noinline)) int send_next(u32 place, u64 address, u32 kind_and_count, u32 round)
+{
+	struct scratch *work = bpf_map_lookup_elem(&scratch, &place);
+	struct record *record;
+	u32 wanted, bytes;
+	bool is_last;
+
+	if (!work)
+		return 0;
+	record = &work->record;
+	wanted = work->rest < CAPTURE_BYTES ? work->rest : CAPTURE_BYTES;
+	bytes = wanted ? capture(place, address, wanted, kind_and_count) : 0;
+	record->data_bytes = bytes;
+	if (wanted && !bytes && (kind_and_count & 3) != BUFFER_NONE)
+		COUNT(unreadable);
+	if (round == 0)
+		find_framing(work, place);
+	is_last = !bytes || bytes >= work->rest || round >= RECORDS_OF_CALL - 1 ||
+		  (bytes == wanted && work->framing != FRAMING_CHUNKED);
+	record->length = record->skipped + (is_last ? work->rest : bytes);
+	COUNT(payloads);
+	if (!send_record(record, bytes))
+		count_lost(record, place);
+	if (is_last)
+		return 0;
+	record->position += (u32)record->length;
+	record->skipped = 0;
+	work->rest -= bytes;
+	return 1;
 }
 
 /*
@@ -568,10 +694,10 @@ static __always_inline void count_lost(const struct record *record)
 static __always_inline void send_payload(const struct payload *payload, u32 of)
 {
 	struct verdict *verdict = bpf_map_lookup_elem(&verdicts, &payload->key);
+	u32 kind_and_count = payload->buffer.count << 2 | payload->buffer.kind;
 	u32 direction = payload->direction & 1;
 	u32 place = scratch_place(of);
 	struct scratch *work;
-	u32 data_bytes = 0;
 	u64 skipped = 0;
 
 	if (verdict) {
@@ -589,27 +715,22 @@ static __always_inline void send_payload(const struct payload *payload, u32 of)
 				skipped = payload->length;
 		}
 	}
-	COUNT(payloads);
 	work = scratch_take(place);
 	if (!work) {
+		COUNT(payloads);
 		COUNT(payloads_lost);
 		COUNT_MANY(payload_bytes_lost, payload->length);
 		return;
 	}
 	fill_record(&work->record, RECORD_PAYLOAD, payload);
 	work->record.skipped = skipped;
-	if (payload->length > skipped) {
-		u64 wanted = payload->length - skipped;
-
-		if (wanted > CAPTURE_BYTES)
-			wanted = CAPTURE_BYTES;
-		data_bytes = capture(place, payload->buffer.address, skipped, wanted,
-				     payload->buffer.count << 2 | payload->buffer.kind);
-		if (!data_bytes && payload->buffer.kind != BUFFER_NONE)
-			COUNT(unreadable);
+	work->framing = payload->stream->framings[direction];
+	capture_from(work, skipped, payload->length - skipped);
+	for (u32 round = 0; round < RECORDS_OF_CALL; round++) {
+		if (!send_next(place, payload->buffer.address, kind_and_count, round))
+			break;
 	}
-	if (!send_record(&work->record, data_bytes))
-		count_lost(&work->record);
+	payload->stream->framings[direction] = work->framing;
 	scratch_release(work);
 }
 

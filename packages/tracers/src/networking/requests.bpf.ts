@@ -32,10 +32,17 @@ export interface StreamKey {
   number: bigint;
 }
 
-/** `struct scratch`: 73888 bytes. */
+/** `struct scratch`: 73936 bytes. */
 export interface Scratch {
   users: number;
+  framing: number;
+  rest: bigint;
+  skipped: bigint;
+  done: bigint;
+  index: number;
   unused: number;
+  segment_address: bigint;
+  segment_length: bigint;
   record: Record;
 }
 
@@ -72,6 +79,27 @@ export interface Endpoints {
   transport: number;
 }
 
+/** `struct counters`: 136 bytes. */
+export interface Counters {
+  payloads: bigint;
+  payloads_lost: bigint;
+  payload_bytes_lost: bigint;
+  server_requests_lost: bigint;
+  client_requests_lost: bigint;
+  datagrams_lost: bigint;
+  ends_lost: bigint;
+  unreadable: bigint;
+  scratch_busy: bigint;
+  threads_full: bigint;
+  targets_full: bigint;
+  flows_full: bigint;
+  messages_not_seen: bigint;
+  multipath_not_seen: bigint;
+  smc_not_seen: bigint;
+  compat_not_seen: bigint;
+  io_uring_not_seen: bigint;
+}
+
 /** `struct tls_thread`: 344 bytes. */
 export interface TlsThread {
   depth: number;
@@ -104,12 +132,14 @@ export interface TlsSocket {
   endpoints: Endpoints;
 }
 
-/** `struct stream`: 80 bytes. */
+/** `struct stream`: 88 bytes. */
 export interface Stream {
   kind: number;
   flags: number;
   since_ns: bigint;
   positions: number[];
+  framings: Uint8Array;
+  unused: Uint8Array;
   endpoints: Endpoints;
   carrier: StreamKey;
 }
@@ -124,27 +154,6 @@ export interface Verdict {
 export interface Skip {
   from: number;
   until: number;
-}
-
-/** `struct counters`: 136 bytes. */
-export interface Counters {
-  payloads: bigint;
-  payloads_lost: bigint;
-  payload_bytes_lost: bigint;
-  server_requests_lost: bigint;
-  client_requests_lost: bigint;
-  datagrams_lost: bigint;
-  ends_lost: bigint;
-  unreadable: bigint;
-  scratch_busy: bigint;
-  threads_full: bigint;
-  targets_full: bigint;
-  flows_full: bigint;
-  messages_not_seen: bigint;
-  multipath_not_seen: bigint;
-  smc_not_seen: bigint;
-  compat_not_seen: bigint;
-  io_uring_not_seen: bigint;
 }
 
 /** `struct flow`: 48 bytes. */
@@ -173,7 +182,7 @@ export interface FlowKey {
   unused: number;
 }
 
-/** `struct tls_session`: 88 bytes. */
+/** `struct tls_session`: 96 bytes. */
 export interface TlsSession {
   stream: Stream;
   connection: number;
@@ -208,11 +217,11 @@ export interface Variables {
   cgroup_level: number;
   own_pid: number;
   wake_up_bytes: bigint;
+  zero: number;
   trace_tls: boolean;
   tls_fresh_thread: TlsThread;
   calls: Call[];
   compat_calls: Call[];
-  zero: number;
   active: number;
 }
 
@@ -226,12 +235,12 @@ export interface Loaded extends Disposable, AsyncDisposable {
   readonly maps: {
     readonly threads: KeyedMap<number, Thread>;
     readonly scratch: KeyedMap<number, Scratch>;
+    readonly counters: KeyedMap<number, Counters[]>;
     readonly tls_threads: KeyedMap<number, TlsThread>;
     readonly targets: KeyedMap<number, number>;
     readonly streams: KeyedMap<StreamKey, Stream>;
     readonly verdicts: KeyedMap<StreamKey, Verdict>;
     readonly talkers: KeyedMap<number, number>;
-    readonly counters: KeyedMap<number, Counters[]>;
     readonly events: RingBufferMap;
     readonly flows_0: KeyedMap<FlowKey, Flow>;
     readonly flows_1: KeyedMap<FlowKey, Flow>;
@@ -272,12 +281,12 @@ export async function load(options: Options = {}): Promise<Loaded> {
     maps: {
       threads: collection.maps.get("threads"),
       scratch: collection.maps.get("scratch"),
+      counters: collection.maps.get("counters"),
       tls_threads: collection.maps.get("tls_threads"),
       targets: collection.maps.get("targets"),
       streams: collection.maps.get("streams"),
       verdicts: collection.maps.get("verdicts"),
       talkers: collection.maps.get("talkers"),
-      counters: collection.maps.get("counters"),
       events: collection.maps.ringBuffer("events"),
       flows_0: collection.maps.get("flows_0"),
       flows_1: collection.maps.get("flows_1"),

@@ -1,0 +1,149 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
+import type { HttpRequestEvent, RequestReport } from "./request-report.ts";
+import { RequestTracer } from "./request-tracer.ts";
+import { exactTest, logged, multiset, program, traced, tracedScenario } from "./testing/traced-requests.ts";
+
+function sideOf(requests: readonly HttpRequestEvent[], side: "server" | "client"): HttpRequestEvent[] {
+  return requests.filter((request) => request.side === side);
+}
+
+/** But for gaps in bodies, which are left out where a call moves more than is captured of one. */
+function nothingMissing({ lost, incomplete }: RequestReport): void {
+  const { ioUringNotSeen, compatNotSeen, gaps, gapBytes, ignoredBytes, ...missing } = { ...lost, ...incomplete };
+  assert.deepEqual(
+    Object.entries(missing).filter(([, count]) => count !== 0),
+    [],
+  );
+}
+
+exactTest("requests and their answers are told by both sides", async () => {
+  const { requests, log, report, server, client } = await tracedScenario("many", { args: ["1000", "16", "200000"] });
+  nothingMissing(report);
+  assert.equal(log.length, 1000);
+  for (const [side, pid] of [
+    ["server", server],
+    ["client", client],
+  ] as const) {
+    const ours = sideOf(requests, side);
+    assert.deepEqual(multiset(ours.map(logged)), multiset(log));
+    assert.ok(ours.every((request) => request.process.pid === pid && request.outcome === "complete"));
+    assert.ok(ours.every(({ durationNs }) => durationNs !== undefined && durationNs > 0));
+  }
+  const inReport = report.requests.reduce((sum, row) => sum + row.requests, 0);
+  assert.equal(inReport + report.unattributedRequests, 2000);
+});
+
+exactTest("bodies of some MiB, with a length and in chunks, are measured to the byte", async () => {
+  const sizes = [1_000_000, 5_242_880, 65_536, 3_000_000];
+  const args = sizes.flatMap((size) => [`/size/${size}/200/a`, `/chunked/${size}/200/b`, `/size/5/200/${size}`]);
+  const { requests, log, report } = await tracedScenario("paths", { args });
+  for (const side of ["server", "client"] as const) {
+    assert.deepEqual(sideOf(requests, side).map(logged), log);
+  }
+  nothingMissing(report);
+});
+
+exactTest("many requests in one go are told apart, and in their order", async () => {
+  const { requests, log, report } = await tracedScenario("pipelined");
+  assert.equal(log.length, (32 * 33) / 2);
+  for (const side of ["server", "client"] as const) assert.deepEqual(sideOf(requests, side).map(logged), log);
+  nothingMissing(report);
+});
+
+exactTest("a head may be cut anywhere", async () => {
+  const { requests, log, report } = await tracedScenario("split");
+  assert.ok(log.length > 50);
+  for (const side of ["server", "client"] as const) assert.deepEqual(sideOf(requests, side).map(logged), log);
+  nothingMissing(report);
+});
+
+exactTest("requests that are given up say so, and get no status", async () => {
+  const { requests, log } = await tracedScenario("aborted");
+  for (const side of ["server", "client"] as const) {
+    const ours = sideOf(requests, side);
+    assert.deepEqual(
+      ours.map(({ method, path, status, outcome }) => [method, path, status ?? null, outcome]),
+      log.map(([method, path]) => [method, path, null, "aborted"]),
+    );
+  }
+});
+
+exactTest("a body that goes by sendfile, and one that ends with its connection, are measured", async () => {
+  const args = ["/sendfile/100000", "/until-close/70000", "/sendfile/3", "/size/4/200"];
+  const { requests, log, report } = await tracedScenario("apart", { args });
+  for (const side of ["server", "client"] as const) assert.deepEqual(sideOf(requests, side).map(logged), log);
+  assert.equal(report.incomplete.payloadsLost, 0);
+});
+
+exactTest("a connection that was there before is joined", async () => {
+  const { requests, log, report } = await tracedScenario("early");
+  assert.equal(log.length, 10);
+  for (const side of ["server", "client"] as const) assert.deepEqual(sideOf(requests, side).map(logged), log);
+  nothingMissing(report);
+});
+
+exactTest("requests over a Unix socket are told, without addresses", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "skep-requests-"));
+  after(() => rmSync(folder, { recursive: true, force: true }));
+  const { requests, log, report } = await tracedScenario("many", {
+    server: [join(folder, "socket")],
+    args: ["300", "4", "200000"],
+  });
+  for (const side of ["server", "client"] as const) {
+    const ours = sideOf(requests, side);
+    assert.deepEqual(multiset(ours.map(logged)), multiset(log));
+    assert.ok(ours.every(({ local, peer }) => local === undefined && peer === undefined));
+  }
+  nothingMissing(report);
+});
+
+exactTest("each side has the other one's address", async () => {
+  const { requests } = await tracedScenario("paths", { args: ["/size/1/200"] });
+  const [server] = sideOf(requests, "server");
+  const [client] = sideOf(requests, "client");
+  assert.equal(server?.local?.address, "127.0.0.1");
+  assert.deepEqual(server?.local, client?.peer);
+  assert.deepEqual(server?.peer, client?.local);
+});
+
+exactTest("only the processes that were asked for are told of", async () => {
+  await using server = program("http-server.mjs");
+  await using client = program("http-client.mjs", "paths", await server.ready, "/size/1/200", "/size/2/404");
+  await client.ready;
+  const { requests } = await traced({ pids: [server.pid] }, async () => {
+    client.release();
+    await client.lastLine;
+  });
+  assert.deepEqual(
+    requests.map(({ side, process, status }) => [side, process.pid, status]),
+    [
+      ["server", server.pid, 200],
+      ["server", server.pid, 404],
+    ],
+  );
+});
+
+test("the process that traces is left out, unless it asks for itself", async () => {
+  const server = createServer((_, response) => response.end("own")).listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+  for (const traceSelf of [false, true]) {
+    const { requests } = await traced({ traceSelf }, async () => {
+      await (await fetch(url)).text();
+    });
+    const own = requests.filter((request) => request.process.pid === process.pid);
+    assert.deepEqual(own.map(({ side }) => side).sort(), traceSelf ? ["client", "server"] : []);
+  }
+  server.close();
+  server.closeAllConnections();
+});
+
+test("start refuses a ring that is too small", async () => {
+  await assert.rejects(RequestTracer.start({ ringBytes: 4096 }), { code: "invalid-argument" });
+});
