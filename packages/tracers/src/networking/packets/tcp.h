@@ -130,8 +130,11 @@ static __always_inline void add_retransmits(const struct sock_common *common, u6
 		found = bpf_map_lookup_elem(&other_retransmits, &zero);
 	if (!found)
 		return;
-	__sync_fetch_and_add(&found->segments, segments);
-	__sync_fetch_and_add(&found->syn_acks, syn_acks);
+	/* Of adding 0 the compiler makes something that kernels before 5.12 don't know. */
+	if (segments)
+		__sync_fetch_and_add(&found->segments, segments);
+	if (syn_acks)
+		__sync_fetch_and_add(&found->syn_acks, syn_acks);
 }
 
 /* A retransmitted packet counts as the segments that it is sent as, as in RetransSegs of /proc/net/snmp. */
