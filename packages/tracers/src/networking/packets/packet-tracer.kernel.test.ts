@@ -72,25 +72,29 @@ exactTest("datagrams are told apart by protocol and flow, and fragments are pack
   }
 });
 
-exactTest("a large packet counts as its segments, and their headers as bytes", async () => {
-  await using workload = scenario("stream", "3000000");
-  const { report, networkNamespace, counted } = await traceScenario(workload);
-  const tcp = report.interfaces.filter(isIn(networkNamespace)).filter(({ transport }) => transport === "tcp");
-  const received = sumOf(tcp, ({ direction }) => direction === "receive");
-  const transmitted = sumOf(tcp, ({ direction }) => direction === "transmit");
-  // What comes in the kernel counts as it handles it, and what goes out in segments.
-  assert.deepEqual([received.buffers, transmitted.packets], [counted["TcpInSegs"], counted["TcpOutSegs"]]);
-  assert.deepEqual(received, transmitted);
-  assert.ok(transmitted.packets > transmitted.buffers);
-  const flows = report.flows.filter(isIn(networkNamespace)).filter(({ direction }) => direction === "transmit");
-  assert.equal(flows.length, 4);
-  for (const { network, packets, bytes } of flows) {
-    // Of IP and TCP, with the time stamp; 8 bytes more of options in SYN and SYN-ACK.
-    const headerBytes = packets * ((network === "ipv4" ? 20 : 40) + 32) + 8;
-    assert.equal(bytes - headerBytes, 3_000_000);
-  }
-  isConsistent(report);
-});
+exactTest(
+  "a large packet counts as its segments, and their headers as bytes",
+  async () => {
+    await using workload = scenario("stream", "3000000");
+    const { report, networkNamespace, counted } = await traceScenario(workload);
+    const tcp = report.interfaces.filter(isIn(networkNamespace)).filter(({ transport }) => transport === "tcp");
+    const received = sumOf(tcp, ({ direction }) => direction === "receive");
+    const transmitted = sumOf(tcp, ({ direction }) => direction === "transmit");
+    // What comes in the kernel counts as it handles it, and what goes out in segments.
+    assert.deepEqual([received.buffers, transmitted.packets], [counted["TcpInSegs"], counted["TcpOutSegs"]]);
+    assert.deepEqual(received, transmitted);
+    assert.ok(transmitted.packets > transmitted.buffers);
+    const flows = report.flows.filter(isIn(networkNamespace)).filter(({ direction }) => direction === "transmit");
+    assert.equal(flows.length, 4);
+    for (const { network, packets, bytes } of flows) {
+      // Of IP and TCP, with the time stamp; 8 bytes more of options in SYN and SYN-ACK.
+      const headerBytes = packets * ((network === "ipv4" ? 20 : 40) + 32) + 8;
+      assert.equal(bytes - headerBytes, 3_000_000);
+    }
+    isConsistent(report);
+  },
+  { why: "TCP sends again what takes its time" },
+);
 
 exactTest(
   "what is thrown away has the kernel's reason, and is as much as it counts",
@@ -114,7 +118,7 @@ exactTest(
       assert.ok((counted[counters.ipv4] ?? 0) > 0);
     }
   },
-  { ofTheWholeMachine: true },
+  { why: "drops are of the whole machine" },
 );
 
 test("reasons are seen from 5.17 on", async () => {
