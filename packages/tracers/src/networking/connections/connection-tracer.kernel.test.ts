@@ -25,8 +25,8 @@ function sumOf(numbers: Readonly<Record<string, number>>): number {
 for (const host of ["127.0.0.1", "::1"]) {
   test(`both ends of a connection are told, with who, where and how much: ${host}`, async () => {
     await using log = await ConnectionLog.start();
-    await using server = SocketProcess.start({ ownNetwork: "" });
-    await using client = SocketProcess.start({ networkOf: server.pid });
+    await using server = await SocketProcess.start({ ownNetwork: "" });
+    await using client = await SocketProcess.start({ networkOf: server.pid });
     const before = BigInt(Date.now() - 1) * 1_000_000n;
     const port = await server.listen({ host });
     const { port: clientPort = 0 } = await client.do("connect", { host, port });
@@ -82,8 +82,8 @@ for (const host of ["127.0.0.1", "::1"]) {
 
 test("a connection over IPv4 by an IPv6 socket has IPv4 addresses", async () => {
   await using log = await ConnectionLog.start();
-  await using server = SocketProcess.start();
-  await using client = SocketProcess.start();
+  await using server = await SocketProcess.start();
+  await using client = await SocketProcess.start();
   const port = await server.listen({ host: "::" });
   await client.do("connect", { host: "127.0.0.1", port });
   assert.equal((await log.first("opened", server.pid)).peer?.address, "127.0.0.1");
@@ -91,7 +91,7 @@ test("a connection over IPv4 by an IPv6 socket has IPv4 addresses", async () => 
 
 test("a refused connect is told once", async () => {
   await using log = await ConnectionLog.start();
-  await using client = SocketProcess.start({ ownNetwork: "" });
+  await using client = await SocketProcess.start({ ownNetwork: "" });
   assert.equal((await client.do("connect", { host: "127.0.0.1", port: 9 })).error, "ECONNREFUSED");
   assert.equal((await client.do("connect", { host: "::1", port: 9 })).error, "ECONNREFUSED");
   await log.stop();
@@ -104,7 +104,7 @@ test("a refused connect is told once", async () => {
 
 test("a connect without a route, which sends nothing, is told too", async () => {
   await using log = await ConnectionLog.start();
-  await using client = SocketProcess.start({ ownNetwork: "" });
+  await using client = await SocketProcess.start({ ownNetwork: "" });
   assert.equal((await client.do("connect", { host: "192.0.2.1", port: 80 })).error, "ENETUNREACH");
   const { reason, error, peer } = await log.first("failed", client.pid);
   assert.deepEqual([reason, error, peer], ["unreachable", "ENETUNREACH", { address: "192.0.2.1", port: 80 }]);
@@ -112,10 +112,10 @@ test("a connect without a route, which sends nothing, is told too", async () => 
 
 test("a connect for which no port is left tells so", async () => {
   await using log = await ConnectionLog.start();
-  await using server = SocketProcess.start({
+  await using server = await SocketProcess.start({
     ownNetwork: "echo '40000 40001' > /proc/sys/net/ipv4/ip_local_port_range",
   });
-  await using client = SocketProcess.start({ networkOf: server.pid });
+  await using client = await SocketProcess.start({ networkOf: server.pid });
   const port = await server.listen({ port: 7000 });
   const answers = [];
   for (const name of ["1", "2", "3"]) answers.push(await client.do("connect", { host: "127.0.0.1", port, name }));
@@ -126,10 +126,10 @@ test("a connect for which no port is left tells so", async () => {
 
 test("a full accept queue: dropped connections are counted, connects time out or are cancelled", async () => {
   await using log = await ConnectionLog.start();
-  await using server = SocketProcess.start({
+  await using server = await SocketProcess.start({
     ownNetwork: "echo 1 > /proc/sys/net/ipv4/tcp_syn_retries; echo 0 > /proc/sys/net/ipv4/tcp_syncookies",
   });
-  await using client = SocketProcess.start({ networkOf: server.pid });
+  await using client = await SocketProcess.start({ networkOf: server.pid });
   const port = await server.listen({ backlog: 2, block: true });
   // One more than the backlog finds room.
   for (const name of ["1", "2", "3"]) await client.do("connect", { host: "127.0.0.1", port, name });
@@ -174,8 +174,8 @@ test("a full accept queue: dropped connections are counted, connects time out or
 
 test("a reset is told on both sides, by who sent it", async () => {
   await using log = await ConnectionLog.start();
-  await using server = SocketProcess.start();
-  await using client = SocketProcess.start();
+  await using server = await SocketProcess.start();
+  await using client = await SocketProcess.start();
   const port = await server.listen();
   await client.do("connect", { host: "127.0.0.1", port });
   await client.do("send", { bytes: 10 });
@@ -188,8 +188,8 @@ test("a reset is told on both sides, by who sent it", async () => {
 });
 
 test("connections from before the start are told, with what they are from their beginning", async () => {
-  await using server = SocketProcess.start({ ownNetwork: "" });
-  await using client = SocketProcess.start({ networkOf: server.pid });
+  await using server = await SocketProcess.start({ ownNetwork: "" });
+  await using client = await SocketProcess.start({ networkOf: server.pid });
   const port = await server.listen({ host: "::1" });
   const path = join(folder, "before");
   await server.do("listen", { path });
@@ -226,8 +226,8 @@ test("connections from before the start are told, with what they are from their 
 });
 
 test("a connection that waited before the start is told when it is accepted", async () => {
-  await using server = SocketProcess.start();
-  await using client = SocketProcess.start();
+  await using server = await SocketProcess.start();
+  await using client = await SocketProcess.start();
   const port = await server.listen();
   // The server's process is stopped: the kernel alone answers.
   process.kill(server.pid, "SIGSTOP");
@@ -242,8 +242,8 @@ test("a connection that waited before the start is told when it is accepted", as
 
 test("Unix sockets are told from both sides, by what the listening one is bound to", async () => {
   await using log = await ConnectionLog.start();
-  await using server = SocketProcess.start();
-  await using client = SocketProcess.start();
+  await using server = await SocketProcess.start();
+  await using client = await SocketProcess.start();
   const path = join(folder, "socket");
   const abstract = `\0skep-${process.pid}`;
   for (const [bound, told] of [
@@ -271,14 +271,11 @@ test("Unix sockets are told from both sides, by what the listening one is bound 
 
 test("of a thousand short connections nothing is lost", async () => {
   await using log = await ConnectionLog.start();
-  await using server = SocketProcess.start();
-  await using client = SocketProcess.start();
+  await using server = await SocketProcess.start();
+  await using client = await SocketProcess.start();
   const port = await server.listen();
   await client.do("storm", { count: 1000, atOnce: 10, host: "127.0.0.1", port });
-  for (const { pid } of [client, server]) {
-    while (log.all("closed", pid).length < 1000)
-      await log.first("closed", pid, ({ id }) => !ids.has(id) && !!ids.add(id));
-  }
+  for (const { pid } of [client, server]) await log.many("closed", pid, 1000);
   await log.stop();
   for (const { pid } of [client, server]) {
     const [opened, closed] = [log.all("opened", pid), log.all("closed", pid)];
@@ -292,8 +289,8 @@ test("of a thousand short connections nothing is lost", async () => {
 
 test("what finds no room is counted: seen = delivered + lost", async () => {
   await using log = await ConnectionLog.start({ limits: { ringBytes: 4096 } });
-  await using server = SocketProcess.start();
-  await using client = SocketProcess.start();
+  await using server = await SocketProcess.start();
+  await using client = await SocketProcess.start();
   const port = await server.listen();
   await client.do("storm", { count: 500, atOnce: 50, host: "127.0.0.1", port });
   await log.stop();
@@ -305,17 +302,17 @@ test("what finds no room is counted: seen = delivered + lost", async () => {
 
 test("connections that find no room in the table are counted, and take no other's place", async () => {
   await using log = await ConnectionLog.start({ limits: { connections: 1 } });
-  await using server = SocketProcess.start();
-  await using client = SocketProcess.start();
+  await using server = await SocketProcess.start();
+  await using client = await SocketProcess.start();
   const port = await server.listen();
   for (const name of ["1", "2", "3"]) await client.do("connect", { host: "127.0.0.1", port, name });
   assert.ok(log.tracer.lost().connectionsFull >= 5);
 });
 
 test("only the chosen processes are told, and the end of the last one", async () => {
-  await using server = SocketProcess.start();
-  await using client = SocketProcess.start();
-  await using other = SocketProcess.start();
+  await using server = await SocketProcess.start();
+  await using client = await SocketProcess.start();
+  await using other = await SocketProcess.start();
   await using log = await ConnectionLog.start({ pids: [client.pid] });
   const port = await server.listen();
   for (const each of [client, other]) {
@@ -344,8 +341,8 @@ test("a connection has the cgroup and the container of its process", async (cont
     rmdirSync(cgroup);
     rmdirSync(parent);
   });
-  await using server = SocketProcess.start();
-  await using client = SocketProcess.start();
+  await using server = await SocketProcess.start();
+  await using client = await SocketProcess.start();
   const port = await server.listen();
   writeFileSync(join(cgroup, "cgroup.procs"), `${client.pid}`);
   await using log = await ConnectionLog.start({ cgroupPath: parent });

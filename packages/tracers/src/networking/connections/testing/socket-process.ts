@@ -29,7 +29,8 @@ export class SocketProcess implements AsyncDisposable {
     this.#answers = answers;
   }
 
-  static start({ ownNetwork, networkOf }: SocketProcessOptions = {}): SocketProcess {
+  /** Waits until it runs, in its network namespace. */
+  static async start({ ownNetwork, networkOf }: SocketProcessOptions = {}): Promise<SocketProcess> {
     const command = [process.execPath, program];
     if (ownNetwork !== undefined) {
       command.unshift("unshare", "-n", "sh", "-c", `ip link set lo up; ${ownNetwork}\nexec "$@"`, "sh");
@@ -38,7 +39,9 @@ export class SocketProcess implements AsyncDisposable {
     const [file = "", ...args] = command;
     const child = spawn(file, args, { stdio: ["pipe", "pipe", "inherit"] });
     const lines = createInterface({ input: child.stdout });
-    return new SocketProcess(child, lines[Symbol.asyncIterator]());
+    const started = new SocketProcess(child, lines[Symbol.asyncIterator]());
+    await started.do("nothing");
+    return started;
   }
 
   /** The shell and unshare become it: they execute it. */

@@ -9,6 +9,10 @@ const accepted = [];
 const servers = [];
 
 const commands = {
+  nothing() {
+    return {};
+  },
+
   /** Waits for connections; of `accept: false`, in a process that is then blocked, the kernel alone does. */
   async listen({ port = 0, host, path, backlog = 511, block = false }) {
     const server = createServer({ allowHalfOpen: false }, (socket) => {
