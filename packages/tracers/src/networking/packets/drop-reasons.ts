@@ -19,7 +19,7 @@ export class DropReasons {
   }
 
   /** As this kernel has them: their numbers are not part of its ABI. */
-  static of(kernel: Btf): DropReasons {
+  static of(kernel: Pick<Btf, "findByName" | "type">): DropReasons {
     const names = new Map<number, string>();
     for (const enumName of REASON_ENUMS) {
       const id = kernel.findByName(enumName, BtfKind.enum);
