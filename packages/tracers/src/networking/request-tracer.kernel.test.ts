@@ -8,6 +8,7 @@ import { after, test } from "node:test";
 import type { HttpRequestEvent, RequestReport } from "./request-report.ts";
 import { RequestTracer } from "./request-tracer.ts";
 import { exactTest, logged, multiset, program, traced, tracedScenario } from "./testing/traced-requests.ts";
+import { noDatagrams, sumTotals, type UdpTotals } from "./udp-flows.ts";
 
 function sideOf(requests: readonly HttpRequestEvent[], side: "server" | "client"): HttpRequestEvent[] {
   return requests.filter((request) => request.side === side);
@@ -146,4 +147,75 @@ test("the process that traces is left out, unless it asks for itself", async () 
 
 test("start refuses a ring that is too small", async () => {
   await assert.rejects(RequestTracer.start({ ringBytes: 4096 }), { code: "invalid-argument" });
+});
+
+exactTest("queries of DNS are told by both sides, over UDP and TCP", async () => {
+  const host = "127.0.7.53";
+  await using server = program("dns-server.mjs", host);
+  await server.ready;
+  const names = ["A:there.test", "AAAA:there.test", "A:missing.test", "A:large.test", "A:silent.test"];
+  await using client = program("dns-client.mjs", host, ...names);
+  await client.ready;
+  const { queries, report } = await traced({ pids: [server.pid, client.pid] }, async () => {
+    client.release();
+    await client.lastLine;
+  });
+  for (const side of ["server", "client"] as const) {
+    const ours = queries.filter((query) => query.side === side);
+    assert.deepEqual(
+      ours.map(({ name, type, transport, rcode, isTruncated = false }) => [name, type, transport, rcode, isTruncated]),
+      [
+        ["there.test", "A", "udp", "NOERROR", false],
+        ["there.test", "AAAA", "udp", "NOERROR", false],
+        ["missing.test", "A", "udp", "NXDOMAIN", false],
+        ["large.test", "A", "udp", "NOERROR", true],
+        ["large.test", "A", "tcp", "NOERROR", false],
+      ],
+    );
+    const pid = side === "server" ? server.pid : client.pid;
+    assert.ok(ours.every(({ process, durationNs }) => process.pid === pid && durationNs !== undefined));
+    const port = (side === "server" ? ours[0]?.local : ours[0]?.peer)?.port;
+    assert.equal(port, 53);
+  }
+  assert.deepEqual(queries[0]?.addresses, ["192.0.2.1"]);
+  assert.equal(
+    report.dns.reduce((sum, row) => sum + row.queries, 0),
+    10,
+  );
+  assert.equal(report.lost.dnsRingFull, 0);
+});
+
+exactTest("datagrams are counted as their sender counts them", async () => {
+  await using workload = program("udp.mjs");
+  await workload.ready;
+  const { report } = await traced({ pids: [workload.pid] }, async () => {
+    workload.release();
+    await workload.lastLine;
+  });
+  for (const pair of JSON.parse(await workload.lastLine)) {
+    const [sender, receiver] = pair.ports;
+    const flow = (localPort: number): UdpTotals[] =>
+      report.flows
+        .filter(({ local, peer }) => local?.port === localPort && peer?.port === sender + receiver - localPort)
+        .map(({ process: _, local: __, peer: ___, ...totals }) => totals);
+    assert.deepEqual(flow(sender), [{ ...noDatagrams, sentDatagrams: pair.sent, sentBytes: pair.sentBytes }]);
+    assert.deepEqual(flow(receiver), [
+      { ...noDatagrams, receivedDatagrams: pair.received, receivedBytes: pair.receivedBytes },
+    ]);
+  }
+  assert.ok(report.flows.every(({ process }) => process.pid === workload.pid));
+  assert.equal(report.incomplete.flowsFull, 0);
+});
+
+exactTest("datagrams for which there is no room are counted all the same", async () => {
+  await using workload = program("udp.mjs");
+  await workload.ready;
+  const { report } = await traced({ pids: [workload.pid], limits: { flows: 1 } }, async () => {
+    workload.release();
+    await workload.lastLine;
+  });
+  const all = [...report.flows, report.unattributedDatagrams].reduce<UdpTotals>(sumTotals, noDatagrams);
+  assert.equal(all.sentDatagrams, 800);
+  assert.equal(all.receivedDatagrams, 800);
+  assert.ok(report.incomplete.flowsFull > 0);
 });
