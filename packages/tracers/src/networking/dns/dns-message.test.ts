@@ -123,11 +123,31 @@ test("a name may point to one that points on", () => {
   ]);
 });
 
-test("long chains of pointers, many questions and many addresses have a bound", () => {
-  const chain = Buffer.concat(Array.from({ length: 200 }, (_, index) => pointer(12 + Math.max(0, index - 1) * 2)));
-  const chained = Buffer.concat([encodeMessage({}), chain, pointer(12 + 199 * 2), Uint8Array.of(0, 1, 0, 1)]);
-  chained.writeUInt16BE(1, 4);
-  assert.equal(parseDnsMessage(chained), undefined);
+/** A message whose last name goes through so many pointers, each to the one before it, to the root. */
+function chainOfPointers(count: number): Buffer {
+  // They stand in labels of other names, 30 in each, 4 labels in a name: the first byte of the first one is the root.
+  const labelCount = Math.ceil(count / 30);
+  const names: Buffer[] = [];
+  let offset = 12;
+  let target = 13;
+  for (let label = 0; label < labelCount; label++) {
+    const content = Buffer.alloc(61);
+    for (let index = 0; index < Math.min(30, count - 1 - label * 30); index++) {
+      content.set(pointer(target), 1 + index * 2);
+      target = offset + 2 + index * 2;
+    }
+    const isLast = label % 4 === 3 || label === labelCount - 1;
+    names.push(Buffer.concat([Uint8Array.of(61), content, isLast ? Uint8Array.of(0, 0, 1, 0, 1) : Buffer.alloc(0)]));
+    offset += 62 + (isLast ? 5 : 0);
+  }
+  const message = Buffer.concat([encodeMessage({}), ...names, pointer(target), Uint8Array.of(0, 1, 0, 1)]);
+  message.writeUInt16BE(Math.ceil(labelCount / 4) + 1, 4);
+  return message;
+}
+
+test("pointers, questions and addresses have a bound", () => {
+  assert.equal(parseDnsMessage(chainOfPointers(128))?.questions.at(-1)?.name, ".");
+  assert.equal(parseDnsMessage(chainOfPointers(129)), undefined);
 
   const question = ["a", TYPES.A] as const;
   const asking = parseDnsMessage(encodeMessage({ questions: new Array(100).fill(question) }));

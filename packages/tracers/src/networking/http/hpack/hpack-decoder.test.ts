@@ -249,6 +249,22 @@ test("a value that is too long is not kept, and no table grows without a bound",
   assert.ok(late.tableBytes <= 1 << 14 && late.hasUnknownEntries);
 });
 
+test("what is not held of a large table is unknown", () => {
+  const decoder = new HpackDecoder(true);
+  const encoder = new HpackEncoder();
+  decoder.allowTableBytes(1 << 17);
+  assert.equal(decode(decoder, encoder.setLimit(1 << 17)), "complete");
+  const large = { name: "x", representation: "inserted", huffman: false } as const;
+  for (let index = 0; index < 20; index++) {
+    decode(decoder, encoder.encode([{ ...large, value: `${index}`.padEnd(5_000, "x") }]));
+  }
+  assert.equal(encoder.entryCount, 20);
+  assert.equal(decoder.hasUnknownEntries, true);
+  const oldest = Buffer.from(encodeInteger(61 + 20, 7, 0x80));
+  assert.equal(decode(decoder, oldest), "complete");
+  assert.equal(fields.unknownCount, 1);
+});
+
 const names = fc.constantFrom(
   ...[
     ":method",
