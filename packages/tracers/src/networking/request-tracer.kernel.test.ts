@@ -219,3 +219,16 @@ exactTest("datagrams for which there is no room are counted all the same", async
   assert.equal(all.receivedDatagrams, 800);
   assert.ok(report.incomplete.flowsFull > 0);
 });
+
+exactTest("each system call that moves bytes is seen, if only by how many", async () => {
+  await using server = program("http-server.mjs");
+  await using client = program("socket-calls.mjs", await server.ready);
+  await client.ready;
+  const { requests, report } = await traced({ pids: [server.pid, client.pid] }, async () => {
+    client.release();
+    await client.lastLine;
+  });
+  const log = JSON.parse(await client.lastLine);
+  for (const side of ["server", "client"] as const) assert.deepEqual(sideOf(requests, side).map(logged), log);
+  nothingMissing(report);
+});
