@@ -7,16 +7,10 @@ import { cgroupMounts } from "../../filters/cgroup.ts";
 import type { Connection } from "./connection.ts";
 import { ConnectionLog } from "./testing/connection-log.ts";
 import { SocketProcess } from "./testing/socket-process.ts";
+import { networkCounter } from "./testing/veth.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "skep-connections-"));
 after(() => rmSync(folder, { recursive: true }));
-
-/** A counter of /proc/PID/net/netstat or snmp, by the names in its lines. */
-function networkCounter(pid: number, file: "netstat" | "snmp", group: string, name: string): number {
-  const lines = readFileSync(`/proc/${pid}/net/${file}`, "utf8").split("\n");
-  const [names = "", values = ""] = lines.filter((line) => line.startsWith(`${group}: `));
-  return Number(values.split(" ")[names.split(" ").indexOf(name)]);
-}
 
 function sumOf(numbers: Readonly<Record<string, number>>): number {
   return Object.values(numbers).reduce((sum, number) => sum + number, 0);
