@@ -53,6 +53,29 @@ static __always_inline void begin_listening(struct sock___stream *sk, u32 slot)
 		COUNT(connections_full);
 }
 
+/*
+ * A connection that was accepted unseen, by io_uring for instance: its process is one that has it. Says false when it is not
+ * wanted, and no longer known then.
+ */
+static __always_inline bool adopt(struct sock___stream *sk, struct connection *known, struct task_struct *task, u32 slot)
+{
+	u64 key = (u64)sk;
+
+	if (!target_is_wanted(task, BPF_CORE_READ(task, tgid))) {
+		bpf_map_delete_elem(&connections, &key);
+		return false;
+	}
+	own(known, task, slot);
+	send_opened(sk, known);
+	return true;
+}
+
+static __always_inline bool is_adoptable(struct sock___stream *sk, struct connection *known)
+{
+	return known->role == ROLE_SERVER && known->transport == TRANSPORT_TCP && !(known->flags & OWNED) &&
+	       BPF_CORE_READ(sk, sk_socket);
+}
+
 static __always_inline void established(struct sock___stream *sk, struct connection *known, int old)
 {
 	struct connection fresh = { .transport = TRANSPORT_TCP, .role = ROLE_SERVER, .state = TCP_ESTABLISHED };
@@ -120,6 +143,13 @@ static __always_inline void state_changed(struct sock___stream *sk, int old, int
 	if (sk->sk_protocol != IPPROTO_TCP)
 		return;
 	known = bpf_map_lookup_elem(&connections, &key);
+	/* A process closes it. */
+	if (known && (new == TCP_FIN_WAIT1 || new == TCP_LAST_ACK) && is_adoptable(sk, known)) {
+		struct task_struct *task = (void *)bpf_get_current_task();
+
+		if (!task_is_kernel_thread(task) && !adopt(sk, known, task, slot))
+			return;
+	}
 	switch (new) {
 	case TCP_SYN_SENT:
 		begin_connect(sk, known, slot);
@@ -442,12 +472,17 @@ static __always_inline u32 role_of_established(struct sock___stream *sk)
 	return numbers == bytes + 1 ? ROLE_CLIENT : ROLE_UNKNOWN;
 }
 
-/* Run once at the start, when all hooks are there: what they saw is not overwritten. */
+/*
+ * Run at the start, when all hooks are there: what they saw is not overwritten. And later, where a connection has no process.
+ */
+volatile bool adopt_only = false;
+
 SEC("iter/task_file")
 int on_file(struct bpf_iter__task_file *ctx)
 {
 	struct connection fresh = { .flags = EXISTED };
 	struct task_struct *task = ctx->task;
+	struct connection *known;
 	struct sock___stream *sk;
 	u32 state, family;
 	u64 key;
@@ -458,7 +493,10 @@ int on_file(struct bpf_iter__task_file *ctx)
 	if (!sk || BPF_CORE_READ(sk, sk_type) != SOCK_STREAM)
 		return 0;
 	key = (u64)sk;
-	if (bpf_map_lookup_elem(&connections, &key) || !target_is_wanted(task, task->tgid))
+	known = bpf_map_lookup_elem(&connections, &key);
+	if (known && is_adoptable(sk, known) && target_is_wanted(task, task->tgid))
+		adopt(sk, known, task, SCRATCH_ITERATOR);
+	if (known || adopt_only || !target_is_wanted(task, task->tgid))
 		return 0;
 	family = BPF_CORE_READ(sk, __sk_common.skc_family);
 	state = socket_state(sk);
@@ -519,6 +557,8 @@ __attribute__((noinline)) int answer(u32 index)
 		return 0;
 	if (connection->transport == TRANSPORT_TCP) {
 		describe(&record->base, RECORD_LIVE, sk, connection);
+		if (is_adoptable(sk, connection))
+			record->base.connection.flags |= HELD;
 		read_addresses(&record->base, sk);
 		read_traffic(&record->traffic, sk, connection->state);
 		return 0;

@@ -115,6 +115,7 @@ export interface Variables {
   cgroup_level: number;
   wake_up_bytes: bigint;
   zero: number;
+  adopt_only: boolean;
   live: LiveRecord[];
   asked: bigint[];
   asked_count: number;

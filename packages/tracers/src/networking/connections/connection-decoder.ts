@@ -55,7 +55,8 @@ export class ConnectionDecoder {
     const isTcp = record.transport === Transport.tcp;
     switch (readKind(view, offset)) {
       case RecordKind.opened: {
-        const openedNs = record.role === Role.client || record.acceptedNs === 0n ? timeNs : record.acceptedNs;
+        // Those that were accepted unseen are told late.
+        const openedNs = record.acceptedNs || establishedNs || timeNs;
         return { kind: "opened", timeUnixNs: this.#clock.toUnixNs(openedNs), ...connection };
       }
       case RecordKind.failed: {
@@ -91,13 +92,14 @@ export class ConnectionDecoder {
   }
 
   /** Of a live record: a connection, or a listening socket. */
-  decodeLive(view: DataView, offset: number): { live: LiveConnection } | { listener: Listener } {
+  decodeLive(view: DataView, offset: number): { live: LiveConnection; held: boolean } | { listener: Listener } {
     const record = readConnection(view, offset);
     if (record.role === Role.listener) return { listener: this.#listener(record, view, offset) };
     const connection = this.#connection(record, view, offset);
     const state = stateName(record.socketState);
     const isTcp = record.transport === Transport.tcp;
-    return { live: { ...connection, state, ...(isTcp && { traffic: readTraffic(view, offset) }) } };
+    const live = { ...connection, state, ...(isTcp && { traffic: readTraffic(view, offset) }) };
+    return { live, held: (record.flags & Flag.held) !== 0 };
   }
 
   /** The Unix sockets that are not closed yet, as far as is known. */

@@ -36,6 +36,8 @@ export const Flag = {
   failureTold: 64,
   neverAccepted: 128,
   owned: 256,
+  /** It isn't owned, and a process has it. */
+  held: 512,
 } as const;
 
 export const LIVE_RECORD_BYTES = 352;

@@ -41,6 +41,7 @@
 #define FAILURE_TOLD 64	   /* it stays so that a later connect(), which tells of the failure, is no other one */
 #define NEVER_ACCEPTED 128
 #define OWNED 256	   /* its process is known */
+#define HELD 512	   /* of an answer: it isn't, and a process has it */
 
 /* The addresses' bytes: an IPv4 address is written as one that is mapped into IPv6. */
 #define MAPPED_PREFIX 0xffff0000 /* 0000 ffff, in network order on a little-endian machine */

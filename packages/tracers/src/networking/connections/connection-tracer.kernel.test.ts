@@ -234,6 +234,29 @@ test("a connection that waited before the start is told when it is accepted", as
   assert.equal((await log.first("closed", server.pid)).id, opened.id);
 });
 
+test("a connection that was accepted by io_uring has the process that has it, or closes it", async (context) => {
+  await using log = await ConnectionLog.start();
+  await using client = await SocketProcess.start();
+  await using server = await SocketProcess.start();
+  for (const isLookedFor of [true, false]) {
+    const { port } = await server.do("listenByRing", { host: "127.0.0.1" });
+    await client.do("connect", { host: "127.0.0.1", port });
+    const { descriptor = -1 } = await server.answer("listenByRing");
+    if (descriptor < 0) return context.skip(`this kernel does not accept by io_uring: ${descriptor}`);
+    const isMeant = ({ local }: Connection): boolean => local?.port === port;
+    if (isLookedFor) {
+      const { connections } = await log.tracer.snapshot();
+      assert.equal(connections.find(isMeant)?.pid, server.pid);
+      assert.equal(log.tracer.lost().opened, 0);
+      assert.deepEqual((await log.first("opened", server.pid, isMeant)).role, "server");
+    }
+    await server.do("closeDescriptor", { descriptor });
+    const { id, neverAccepted } = await log.first("closed", server.pid, isMeant);
+    assert.equal(neverAccepted, false);
+    assert.equal((await log.first("opened", server.pid, isMeant)).id, id);
+  }
+});
+
 test("Unix sockets are told from both sides, by what the listening one is bound to", async () => {
   await using log = await ConnectionLog.start();
   await using server = await SocketProcess.start();

@@ -47,6 +47,13 @@ interface Totals {
   readonly resetsReceived: number;
 }
 
+interface Live {
+  readonly connections: LiveConnection[];
+  readonly listeners: Listener[];
+  /** A process has one of the connections, and it isn't known which. */
+  readonly held: boolean;
+}
+
 /**
  * Tells of each TCP connection and each connection of Unix stream sockets that is opened, fails or is closed; and which
  * there are, also those from before the start, with the counters of their sockets, in all network namespaces.
@@ -135,7 +142,7 @@ export class ConnectionTracer implements AsyncDisposable {
   async snapshot(): Promise<ConnectionReport> {
     this.#findClosed();
     const untilNs = this.#stoppedNs ?? process.hrtime.bigint();
-    const { connections, listeners } = this.#readLive();
+    const { connections, listeners } = this.#readAdopted();
     const { lastId } = this.#decoder;
     // What is closed and not among these has been told of now.
     this.#reader.drain();
@@ -256,12 +263,16 @@ export class ConnectionTracer implements AsyncDisposable {
     if (program !== undefined) this.#hooks.push(program.attach());
   }
 
-  /** Goes through the files of all processes: these are in all network namespaces, and have their owner. */
   #findExisting(): void {
+    this.#goThroughFiles();
+    this.#store.begin(this.#readLive().connections);
+  }
+
+  /** Of all processes: these are in all network namespaces, and have the owner of each socket. */
+  #goThroughFiles(): void {
     using iteration = attachIterator(this.#kernelHalf.programs.on_file);
     runIterator(iteration);
     this.#reader.drain();
-    this.#store.begin(this.#readLive().connections);
   }
 
   /** Asking for a Unix socket that is closed makes an event of its end. */
@@ -270,15 +281,29 @@ export class ConnectionTracer implements AsyncDisposable {
     this.#reader.drain();
   }
 
-  #readLive(): { readonly connections: LiveConnection[]; readonly listeners: Listener[] } {
+  /** What lives. Where a process has a connection and it isn't known which, it is looked for first. */
+  #readAdopted(): Live {
+    const live = this.#readLive();
+    if (!live.held || this.#stoppedNs !== undefined) return live;
+    this.#kernelHalf.globals.set("adopt_only", true);
+    this.#goThroughFiles();
+    return this.#readLive();
+  }
+
+  #readLive(): Live {
     const connections: LiveConnection[] = [];
     const listeners: Listener[] = [];
+    let held = false;
     this.#ask(this.#allSockets(), (view, offset) => {
       const decoded = this.#decoder.decodeLive(view, offset);
-      if ("live" in decoded) connections.push(decoded.live);
-      else listeners.push(decoded.listener);
+      if ("listener" in decoded) {
+        listeners.push(decoded.listener);
+        return;
+      }
+      connections.push(decoded.live);
+      held ||= decoded.held;
     });
-    return { connections, listeners };
+    return { connections, listeners, held };
   }
 
   #allSockets(): bigint[] {

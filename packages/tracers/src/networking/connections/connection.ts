@@ -11,8 +11,8 @@ export interface Connection {
   /** Absent where it existed when the tracer started, and does not tell. */
   readonly role?: ConnectionRole;
   /**
-   * The process that called connect() or accept(). Of one that existed when the tracer started: that has it, the one with
-   * the lowest id where several do. Absent where it was accepted by other means (io_uring), or not at all.
+   * The process that called connect() or accept(). Of one that existed when the tracer started, or was accepted by other
+   * means (io_uring): one that has it, or has closed it. Absent where it was not accepted, or that is not known yet.
    */
   readonly pid?: number;
   /** Name of the process's first thread, at that time. */

@@ -24,6 +24,7 @@
 #define TCP_FIN_WAIT1 4
 #define TCP_CLOSE 7
 #define TCP_CLOSE_WAIT 8
+#define TCP_LAST_ACK 9
 #define TCP_LISTEN 10
 
 /* include/net/sock.h, enum sock_flags, as bits: no process has it any more (sock_orphan()) */

@@ -10,6 +10,7 @@ export interface Answer {
   readonly port?: number;
   /** Code of the error of a connect. */
   readonly error?: string;
+  readonly descriptor?: number;
 }
 
 export interface SocketProcessOptions {
@@ -53,6 +54,11 @@ export class SocketProcess implements AsyncDisposable {
   /** Tells it what to do, and waits until that is done. */
   async do(command: string, options: Readonly<Record<string, unknown>> = {}): Promise<Answer> {
     this.#child.stdin?.write(`${JSON.stringify({ command, ...options })}\n`);
+    return await this.answer(command);
+  }
+
+  /** What a command answers in the end, where it has answered something else before. */
+  async answer(command: string): Promise<Answer> {
     const { value, done } = await this.#answers.next();
     if (done === true) throw new Error(`it ended before it had done "${command}"`);
     return JSON.parse(value) as Answer;

@@ -1,8 +1,12 @@
 // A program that does with sockets what it is told: a line of JSON on its standard input for each command, and one on its
 // standard output when that is done. Whatever its servers receive they send back.
 import { once } from "node:events";
+import { closeSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { createInterface } from "node:readline";
+
+/** include/uapi/linux/io_uring.h */
+const IORING_OP_ACCEPT = 13;
 
 const sockets = new Map();
 const accepted = [];
@@ -28,6 +32,23 @@ const commands = {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
     }
     return typeof server.address() === "string" ? {} : { port: server.address().port };
+  },
+
+  /** Waits for one connection, by io_uring. */
+  async listenByRing({ host }) {
+    const server = createServer(() => undefined).listen(0, host);
+    await once(server, "listening");
+    console.log(JSON.stringify({ port: server.address().port }));
+    const { IoUring } = await import("../../../files/testing/io-uring.mjs");
+    // Before the event loop has its turn, and libuv sees that there is one.
+    const descriptor = new IoUring().run({ opcode: IORING_OP_ACCEPT, fd: server._handle.fd });
+    server.close();
+    return { descriptor };
+  },
+
+  closeDescriptor({ descriptor }) {
+    closeSync(descriptor);
+    return {};
   },
 
   /** `wait: false`: not for the answer. */
