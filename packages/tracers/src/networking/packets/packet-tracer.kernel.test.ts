@@ -19,7 +19,7 @@ function isConsistent({ interfaces, flows, withoutFlow, unattributed }: PacketRe
 }
 
 exactTest("packets and bytes of an interface are those that it counts itself", async () => {
-  for (const [name, ...args] of [["datagrams"], ["stream", "3000000"]] as const) {
+  for (const [name, ...args] of [["datagrams"], ["stream", "1000000"]] as const) {
     await using workload = scenario(name, ...args);
     const { report, networkNamespace, counted } = await traceScenario(workload);
     const own = report.interfaces.filter(isIn(networkNamespace));
@@ -72,29 +72,28 @@ exactTest("datagrams are told apart by protocol and flow, and fragments are pack
   }
 });
 
-exactTest(
-  "a large packet counts as its segments, and their headers as bytes",
-  async () => {
-    await using workload = scenario("stream", "3000000");
-    const { report, networkNamespace, counted } = await traceScenario(workload);
-    const tcp = report.interfaces.filter(isIn(networkNamespace)).filter(({ transport }) => transport === "tcp");
-    const received = sumOf(tcp, ({ direction }) => direction === "receive");
-    const transmitted = sumOf(tcp, ({ direction }) => direction === "transmit");
-    // What comes in the kernel counts as it handles it, and what goes out in segments.
-    assert.deepEqual([received.buffers, transmitted.packets], [counted["TcpInSegs"], counted["TcpOutSegs"]]);
-    assert.deepEqual(received, transmitted);
-    assert.ok(transmitted.packets > transmitted.buffers);
-    const flows = report.flows.filter(isIn(networkNamespace)).filter(({ direction }) => direction === "transmit");
-    assert.equal(flows.length, 4);
-    for (const { network, packets, bytes } of flows) {
-      // Of IP and TCP, with the time stamp; 8 bytes more of options in SYN and SYN-ACK.
-      const headerBytes = packets * ((network === "ipv4" ? 20 : 40) + 32) + 8;
-      assert.equal(bytes - headerBytes, 3_000_000);
-    }
-    isConsistent(report);
-  },
-  { why: "TCP sends again what takes its time" },
-);
+exactTest("a large packet counts as its segments, and their headers as bytes", async () => {
+  await using workload = scenario("stream", "1000000");
+  const { report, networkNamespace, counted } = await traceScenario(workload);
+  const { TcpInSegs = 0, TcpOutSegs = 0, TcpRetransSegs = 0 } = counted;
+  const tcp = report.interfaces.filter(isIn(networkNamespace)).filter(({ transport }) => transport === "tcp");
+  const received = sumOf(tcp, ({ direction }) => direction === "receive");
+  const transmitted = sumOf(tcp, ({ direction }) => direction === "transmit");
+  // What comes in the kernel counts as it handles it, and what goes out in segments.
+  assert.deepEqual([received.buffers, transmitted.packets], [TcpInSegs, TcpOutSegs + TcpRetransSegs]);
+  assert.deepEqual(received, transmitted);
+  assert.ok(transmitted.packets > transmitted.buffers);
+  const flows = report.flows.filter(isIn(networkNamespace)).filter(({ direction }) => direction === "transmit");
+  assert.equal(flows.length, 4);
+  for (const { network, packets, bytes } of flows) {
+    // Of IP and TCP, with the time stamp; 8 bytes more of options in SYN and SYN-ACK.
+    const payloadBytes = bytes - packets * ((network === "ipv4" ? 20 : 40) + 32) - 8;
+    // A machine that is slow, or does other things as well, sends the one or other segment again.
+    if (TcpRetransSegs === 0) assert.equal(payloadBytes, 1_000_000);
+    else assert.ok(payloadBytes >= 1_000_000);
+  }
+  isConsistent(report);
+});
 
 exactTest(
   "what is thrown away has the kernel's reason, and is as much as it counts",

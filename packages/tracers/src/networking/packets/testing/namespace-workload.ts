@@ -9,9 +9,12 @@ import type { PacketTracerOptions } from "../packet-tracer-options.ts";
 
 const scenariosPath = fileURLToPath(new URL("scenarios.mjs", import.meta.url));
 
-/** A scenario alone in a network namespace that has but `lo`. The MTU is a usual one: `lo` would hardly have large packets. */
+/**
+ * A scenario alone in a network namespace that has but `lo`. The MTU is a usual one: `lo` would hardly have large packets.
+ * And TCP sends nothing again just since its peer takes its time.
+ */
 export function scenario(name: string, ...args: readonly string[]): Workload {
-  const script = `ip link set lo up && ip link set lo mtu 1500 && exec "$@"`;
+  const script = `ip link set lo up && ip link set lo mtu 1500 && echo 0 > /proc/sys/net/ipv4/tcp_early_retrans && exec "$@"`;
   return new Workload("unshare", ["-n", "sh", "-c", script, "sh", process.execPath, scenariosPath, name, ...args]);
 }
 
