@@ -24,6 +24,7 @@ function newReader(fromStart = true) {
     goaway: (lastStreamId) => told.push(`goaway ${lastStreamId}`),
     setting: (id, value) => told.push(`setting ${id} ${value}`),
     framingLost: () => told.push("lost"),
+    framesMissed: () => told.push("missed"),
     preface: () => told.push("preface"),
     skipUntil: (position) => told.push(`skip ${position}`),
     ignored: (lengthBytes) => told.push(`ignored ${lengthBytes}`),
@@ -149,11 +150,11 @@ for (const [what, frame] of invalid) {
   test(`${what} loses the framing until a call begins with a frame`, () => {
     const { reader, told } = newReader();
     reader.bytes(0, frame, 0n, 0n);
-    assert.deepEqual(told, ["lost", `ignored ${frame.length - 9}`]);
+    assert.deepEqual(told, ["lost", "missed", `ignored ${frame.length - 9}`]);
     assert.equal(beginsWithFrame(frame, 1 << 14), false);
     reader.bytes(0, Buffer.from("what follows it"), 0n, 0n);
     reader.bytes(0, data(0, "12345"), 1n, 2n);
-    assert.deepEqual(told.slice(2), ["ignored 15", "5 data 5 2"]);
+    assert.deepEqual(told.slice(3), ["ignored 15", "5 data 5 2"]);
   });
 }
 
@@ -198,29 +199,37 @@ test("a gap costs what it hides", () => {
   assert.deepEqual(withGap([body, block], 12, 5), ["5 data 10 end 3", "5 block 3-3"], "in data");
   assert.deepEqual(withGap([body, block], 12, 7), ["5 data 10 end 2", "5 block 3-3"], "to the end of data");
   assert.deepEqual(withGap([body, block], 9, 10), ["5 data 10 end 2", "5 block 3-3"], "all of the data");
-  assert.deepEqual(withGap([body, block], 12, 8), ["5 data 10 end 2", "lost", "ignored 13"], "into the next header");
-  assert.deepEqual(withGap([body, block, body], 12, 7 + 14), ["5 data 10 end 2", "lost", "5 data 10 end 3"], "a frame");
-  assert.deepEqual(withGap([body, block], 4, 3), ["lost", "ignored 26"], "in a header");
+  assert.deepEqual(
+    withGap([body, block], 12, 8),
+    ["5 data 10 end 2", "lost", "missed", "ignored 13"],
+    "into the next header",
+  );
+  assert.deepEqual(
+    withGap([body, block, body], 12, 7 + 14),
+    ["5 data 10 end 2", "lost", "missed", "5 data 10 end 3"],
+    "a frame",
+  );
+  assert.deepEqual(withGap([body, block], 4, 3), ["lost", "missed", "ignored 26"], "in a header");
   assert.deepEqual(withGap([block, body], 11, 2), ["5 bl cut 1-3", "5 data 10 end 3"], "in a block");
   assert.deepEqual(withGap([block, body], 11, 3), ["5 bl cut 1-2", "5 data 10 end 3"], "to the end of a block");
   const inTwo = [headers(0, "blo"), continuation(endHeaders, "ck"), body];
   assert.deepEqual(withGap(inTwo, 10, 1), ["5 b cut 1-3", "5 data 10 end 3"], "in the first part of a block");
   assert.deepEqual(withGap(inTwo, 21, 1), ["5 blo cut 1-3", "5 data 10 end 3"], "in the second part");
-  assert.deepEqual(withGap(inTwo, 11, 3), ["5 bl cut 1-undefined", "lost", "ignored 28"], "between");
+  assert.deepEqual(withGap(inTwo, 11, 3), ["5 bl cut 1-undefined", "lost", "missed", "ignored 28"], "between");
   const paddedBody = data(padded, bytesThenText([3], "0123\0\0\0"));
   assert.deepEqual(withGap([paddedBody], 9, 2), ["5 data NaN 3"], "over the length of the padding");
   assert.deepEqual(withGap([paddedBody], 10, 7), ["5 data 4 2"], "behind it");
   const promise = encodeFrame(FrameType.pushPromise, endHeaders, 5, Buffer.concat([u32(8), Buffer.from("block")]));
   assert.deepEqual(withGap([promise], 11, 2), ["5 promises -1  cut 1-3"], "in a promise's stream");
   assert.deepEqual(withGap([PREFACE, block], 5, 10), ["preface", "5 block 3-3"], "in the preface");
-  assert.deepEqual(withGap([PREFACE, block], 20, 10), ["preface", "lost", "ignored 8"], "over its end");
+  assert.deepEqual(withGap([PREFACE, block], 20, 10), ["preface", "lost", "missed", "ignored 8"], "over its end");
 });
 
 test("a gap at the beginning loses the framing", () => {
   const { reader, told } = newReader();
   reader.gap(3, 0n);
   reader.bytes(3, data(0, "1"), 1n, 1n);
-  assert.deepEqual(told, ["lost", "5 data 1 1"]);
+  assert.deepEqual(told, ["lost", "missed", "5 data 1 1"]);
 });
 
 test("a stream that is joined late begins with the first call that has a frame at its beginning", () => {
@@ -228,7 +237,7 @@ test("a stream that is joined late begins with the first call that has a frame a
   reader.gap(3, 0n);
   reader.bytes(3, Buffer.from("the end of a body"), 1n, 1n);
   reader.bytes(20, data(0, "1"), 1n, 1n);
-  assert.deepEqual(told, ["ignored 17", "5 data 1 1"]);
+  assert.deepEqual(told, ["missed", "ignored 17", "5 data 1 1"]);
 
   const late = newReader(false);
   late.reader.bytes(0, Buffer.concat([PREFACE, data(0, "1")]), 1n, 1n);

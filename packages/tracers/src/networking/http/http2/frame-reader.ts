@@ -35,8 +35,10 @@ export interface FrameHandler {
   reset(streamId: number, endNs: bigint | undefined): void;
   goaway(lastStreamId: number, endNs: bigint | undefined): void;
   setting(id: number, value: number): void;
-  /** Frames may have gone by unseen. */
+  /** Where the next frame begins is no longer known. */
   framingLost(): void;
+  /** From now on frames may go by unseen, until `isMissing` is false again. */
+  framesMissed(): void;
   /** The connection begins here. */
   preface(): void;
   /** The bytes before this position are of no use. */
@@ -67,6 +69,7 @@ export class FrameReader {
   /** That the other side has told of. */
   #maxFrameBytes = DEFAULT_FRAME_BYTES;
   #isLost: boolean;
+  #isMissing = false;
   #prefaceLeftBytes = 0;
   /** Nothing was seen of this direction. */
   #isFresh = true;
@@ -105,6 +108,11 @@ export class FrameReader {
     this.#handler = handler;
   }
 
+  /** Whether bytes went by in which there may have been frames, and none was recognised since. */
+  get isMissing(): boolean {
+    return this.#isMissing;
+  }
+
   /** The other side allows frames of this size (SETTINGS_MAX_FRAME_SIZE). */
   allowFrameBytes(sizeBytes: number): void {
     this.#maxFrameBytes = Math.min(Math.max(this.#maxFrameBytes, sizeBytes), MAX_FRAME_BYTES);
@@ -120,6 +128,7 @@ export class FrameReader {
   bytes(position: number, data: Uint8Array, startNs: bigint, endNs: bigint): void {
     if (data.length === 0) return;
     if (!this.#canGoOn(data)) {
+      this.#miss();
       this.#handler.ignored(data.length);
       return;
     }
@@ -142,7 +151,11 @@ export class FrameReader {
 
   gap(lengthBytes: number, atNs: bigint | undefined): void {
     this.#isFresh = false;
-    if (this.#isLost || lengthBytes === 0) return;
+    if (lengthBytes === 0) return;
+    if (this.#isLost) {
+      this.#miss();
+      return;
+    }
     const inPreface = Math.min(this.#prefaceLeftBytes, lengthBytes);
     this.#prefaceLeftBytes -= inPreface;
     const behindPreface = lengthBytes - inPreface;
@@ -166,6 +179,7 @@ export class FrameReader {
       this.#isLost = false;
       this.#handler.preface();
     } else if (this.#isLost) this.#isLost = !beginsWithFrame(data, this.#maxFrameBytes);
+    if (!this.#isLost) this.#isMissing = false;
     return !this.#isLost;
   }
 
@@ -323,6 +337,13 @@ export class FrameReader {
     this.#prefaceLeftBytes = 0;
     if (this.#blockStreamId !== 0) this.#cutBlock(undefined);
     this.#handler.framingLost();
+    this.#miss();
+  }
+
+  #miss(): void {
+    if (this.#isMissing) return;
+    this.#isMissing = true;
+    this.#handler.framesMissed();
   }
 }
 

@@ -300,6 +300,21 @@ const courses: readonly (readonly [what: string, steps: readonly Step[], gists: 
     ["POST 200 complete - 0 11"],
   ],
   [
+    "a response of which parts were missed before its request came",
+    [
+      (t) => t.gap("sent", 200),
+      request,
+      (t) => t.sent(Buffer.from("no frame")).gap("sent", 99),
+      (t) => t.sent(data(1, 9), headers(1, { a: "b" }, endStream)),
+    ],
+    ["GET - complete 0 - 31"],
+  ],
+  [
+    "a response that is missed where frames were missed before its request came",
+    [(t) => t.gap("sent", 200), request, (t) => t.wait(31n * SECOND)],
+    ["GET - unanswered 0 - -"],
+  ],
+  [
     "a gap in a request's headers",
     [
       (t) => t.received(headers(1, post, endStream).subarray(0, 9 + 6)).gap("received", headers(1, post).length - 15),
@@ -330,8 +345,8 @@ for (const [what, steps, gists] of courses) {
 test("a first block of an unknown request that does not end the stream is a request, one that does is trailers", () => {
   const trace = new Http2Trace({ joinedLate: true });
   // Both ask for the same entry from before we joined.
+  trace.received(encodeFrame(FrameType.headers, endHeaders | endStream, 3, Uint8Array.of(0xbe)));
   trace.received(encodeFrame(FrameType.headers, endHeaders, 5, Uint8Array.of(0xbe)));
-  trace.received(encodeFrame(FrameType.headers, endHeaders | endStream, 7, Uint8Array.of(0xbe)));
   trace
     .received(data(5, 4, endStream))
     .sent(headers(5, ok, endStream))

@@ -128,6 +128,8 @@ export class Http2Connection implements HttpConnection {
       framingLost: () => {
         this.#options.counts.trouble.framingLost++;
         this.#requestHeaders.lose();
+      },
+      framesMissed: () => {
         this.#isRequestMissed = true;
         for (const stream of this.#streams.values()) {
           if (stream.isRequestEnded) continue;
@@ -168,11 +170,9 @@ export class Http2Connection implements HttpConnection {
       framingLost: () => {
         this.#options.counts.trouble.framingLost++;
         this.#responseHeaders.lose();
-        for (const stream of this.#streams.values()) {
-          if (stream.isResponseEnded) continue;
-          stream.responseBytes = Number.NaN;
-          this.#wait(stream);
-        }
+      },
+      framesMissed: () => {
+        for (const stream of this.#streams.values()) this.#doubtResponse(stream);
       },
       ...this.#commonHandlers(opposite(this.#requestDirection)),
     };
@@ -228,6 +228,7 @@ export class Http2Connection implements HttpConnection {
     stream.setRequest(fields, startNs, this.#options.keepQuery);
     stream.waitsSinceNs = undefined;
     if (stream.isResponseEnded) this.#wait(stream);
+    if (this.#responses.isMissing) this.#doubtResponse(stream);
     if (isEndOfStream) this.#endRequest(stream);
     if (stream.isTunnel) this.#finishTunnel(stream, this.#nowNs);
   }
@@ -293,6 +294,13 @@ export class Http2Connection implements HttpConnection {
   /** A frame of its response shows that its end has not gone by unseen. */
   #noteResponse(stream: Http2Stream): void {
     if (stream.requestStartNs !== undefined && !stream.isResponseEnded) stream.waitsSinceNs = undefined;
+  }
+
+  /** Parts of its response may go by unseen. */
+  #doubtResponse(stream: Http2Stream): void {
+    if (stream.isResponseEnded) return;
+    stream.responseBytes = Number.NaN;
+    this.#wait(stream);
   }
 
   #wait(stream: Http2Stream): void {
