@@ -100,7 +100,7 @@ export interface Counters {
   io_uring_not_seen: bigint;
 }
 
-/** `struct tls_thread`: 344 bytes. */
+/** `struct tls_thread`: 360 bytes. */
 export interface TlsThread {
   depth: number;
   calls: TlsCall[];
@@ -108,6 +108,8 @@ export interface TlsThread {
   read_buffer: bigint;
   read_bytes: bigint;
   reader: bigint;
+  writer: bigint;
+  writer_bytes: bigint;
 }
 
 /** `struct tls_call`: 128 bytes. */
@@ -182,11 +184,14 @@ export interface FlowKey {
   unused: number;
 }
 
-/** `struct tls_session`: 96 bytes. */
+/** `struct tls_session`: 152 bytes. */
 export interface TlsSession {
   stream: Stream;
+  candidate: TlsSocket;
+  candidate_by: number;
   connection: number;
   by_library: boolean;
+  unused: Uint8Array;
 }
 
 /** `struct tls_counters`: 56 bytes. */
@@ -220,8 +225,10 @@ export interface Variables {
   zero: number;
   trace_tls: boolean;
   tls_fresh_thread: TlsThread;
+  tls_fresh_session: TlsSession;
   calls: Call[];
   compat_calls: Call[];
+  socket_operations: bigint;
   active: number;
 }
 

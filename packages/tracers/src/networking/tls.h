@@ -11,12 +11,14 @@
  * Which connection a session (SSL *, gnutls_session_t) belongs to, the library does not say where we could read it. So:
  *
  *   - The thread reads or writes a socket within the call: it is that one.
- *   - Else the program moves the encrypted bytes itself (Node.js, asyncio, Netty): it has read a socket just before, on this
- *     thread, and the first session that is asked for data after that is the one that they were for. That is checked: the
- *     TLS records in what was read have to be as long as what comes out of the session needs.
+ *   - Else the program moves the encrypted bytes itself (Node.js, asyncio, Netty). Then two things have to agree:
+ *     by read: the thread has read a socket before the session gave it text, and there was a TLS record of the length that
+ *     this text needs;
+ *     by write: the thread writes a socket after it gave the session text, and there is such a record in that; or, in the
+ *     handshake, it writes TLS records to the very socket that it has read before it called upon the session.
  *
- * A session keeps its connection, and two sessions fed by the program never have the same one. What contradicts this is
- * counted, and the session's connection is not told any more: absent, never wrong.
+ * A session keeps its connection, and no two sessions of this kind have the same one. What contradicts this is counted, and
+ * the session's connection is not told any more: absent, never wrong.
  */
 #pragma once
 
@@ -30,7 +32,8 @@ const volatile bool trace_tls = false;
 #define TLS_DEPTH 2
 /* Of what was read from a socket so many TLS records are looked at, and one is this long at most (RFC 8446, 5.2). */
 #define TLS_RECORDS 8
-#define TLS_RECORD_BYTES (16384 + 256)
+#define TLS_RECORD_TEXT_BYTES 16384
+#define TLS_RECORD_BYTES (TLS_RECORD_TEXT_BYTES + 256)
 /* Besides its text a record takes 16 to 24 bytes, and up to 96 with the ciphers of old: IV, padding, MAC. */
 #define TLS_RECORD_OVERHEAD 16
 #define TLS_RECORD_OVERHEAD_MOST 96
@@ -47,9 +50,14 @@ const volatile bool trace_tls = false;
 #define TLS_END 9	/* of the session: SSL_free(), SSL_clear(), gnutls_deinit() */
 
 /* What is known of a session's connection. */
-#define TLS_UNKNOWN 0 /* nothing yet */
+#define TLS_UNKNOWN 0 /* nothing, or one thing that nothing has confirmed */
 #define TLS_KNOWN 1
 #define TLS_CONFLICT 2 /* it seemed to be several */
+
+/* What a connection may be known by, where the program moves the bytes itself. */
+#define TLS_BY_READ 1
+#define TLS_BY_WRITE 2
+#define TLS_BY_BOTH 3
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
@@ -74,8 +82,11 @@ struct tls_socket {
 /* One session, from the first byte of it that was seen. */
 struct tls_session {
 	struct stream stream; /* its carrier and endpoints are all 0 where they are not known */
-	u32 connection;	      /* TLS_UNKNOWN ... */
-	bool by_library;      /* which reads and writes the socket itself */
+	struct tls_socket candidate;
+	u8 candidate_by; /* TLS_BY_* */
+	u8 connection;	 /* TLS_UNKNOWN ... */
+	bool by_library; /* which reads and writes the socket itself */
+	u8 unused[5];
 };
 
 /* A call of the library that a thread is in. */
@@ -103,6 +114,12 @@ struct tls_thread {
 	u64 read_buffer;
 	u64 read_bytes;
 	u64 reader;
+	/*
+	 * The session whose records the thread may write next, and how much text it was given: 0 in the handshake. No session
+	 * once it has written to a socket.
+	 */
+	u64 writer;
+	u64 writer_bytes;
 };
 
 /* tid -> struct tls_thread. Sized by user space from the number of threads. */
@@ -121,8 +138,9 @@ struct {
 	__type(value, struct tls_session);
 } tls_sessions SEC(".maps");
 
-/* What a thread begins with: more than a program's stack has room for. */
+/* What a thread and a session begin with: more than a program's stack has room for. */
 const volatile struct tls_thread tls_fresh_thread = {};
+const volatile struct tls_session tls_fresh_session = {};
 
 /* The session that was found for a socket that the program itself reads. As many as there are sessions. */
 struct {
@@ -233,11 +251,19 @@ static __always_inline void tls_count_hit(u32 pid)
 static __always_inline struct tls_thread *tls_find_or_create_thread(u32 tid)
 {
 	struct tls_thread *thread = bpf_map_lookup_elem(&tls_threads, &tid);
+	struct thread *caller;
 
 	if (thread)
 		return thread;
 	bpf_map_update_elem(&tls_threads, &tid, (void *)&tls_fresh_thread, BPF_NOEXIST);
-	return bpf_map_lookup_elem(&tls_threads, &tid);
+	thread = bpf_map_lookup_elem(&tls_threads, &tid);
+	caller = bpf_map_lookup_elem(&threads, &tid);
+	/* What it has read so far is not known, but from where. */
+	if (thread && caller && caller->transport == TRANSPORT_TCP && caller->direction == RECEIVED) {
+		thread->read.key = caller->key;
+		read_endpoints(caller->sk, TRANSPORT_TCP, &thread->read.endpoints);
+	}
+	return thread;
 }
 
 /*
@@ -256,30 +282,56 @@ static __always_inline void tls_drop_ended_calls(struct tls_thread *thread, u64 
 	}
 }
 
-/* Lengths of the TLS records at the beginning of what was read: the memory still holds it, or they are of no use. */
-static __always_inline void tls_note_records(struct tls_thread *thread, struct tls_call *call)
+/*
+ * Lengths of the TLS records with text at the beginning of these bytes, which may be gone by now: then they are of no use.
+ * Says whether there are any.
+ */
+static __always_inline bool tls_read_records(u64 buffer, u64 bytes, u16 lengths[TLS_RECORDS])
 {
+	bool found = false;
 	u64 at = 0;
 	u8 header[5];
 
+	__builtin_memset(lengths, 0, sizeof(u16) * TLS_RECORDS);
 	for (u32 i = 0; i < TLS_RECORDS; i++) {
 		u32 length;
 
-		if (at + sizeof(header) > thread->read_bytes)
-			return;
-		if (bpf_probe_read_user(header, sizeof(header), (void *)(thread->read_buffer + at)))
-			return;
+		if (at + sizeof(header) > bytes || bpf_probe_read_user(header, sizeof(header), (void *)(buffer + at)))
+			break;
 		length = header[3] << 8 | header[4];
 		/* RFC 8446, 5.1: change_cipher_spec to application_data, in a version 3.x */
 		if (header[0] < 20 || header[0] > 23 || header[1] != 3 || length > TLS_RECORD_BYTES)
-			return;
+			break;
 		at += sizeof(header) + length;
-		/* Of text, and there as a whole. */
-		if (header[0] == 23 && at <= thread->read_bytes) {
-			call->record_bytes[i] = length;
-			call->from_read = true;
+		if (header[0] == 23) {
+			lengths[i] = length;
+			found = true;
 		}
 	}
+	return found;
+}
+
+static __always_inline bool tls_begins_with_record(u64 buffer, u64 bytes)
+{
+	u8 header[3];
+
+	if (bytes < sizeof(header) || bpf_probe_read_user(header, sizeof(header), (void *)buffer))
+		return false;
+	return header[0] >= 20 && header[0] <= 23 && header[1] == 3 && header[2] <= 4;
+}
+
+/* Whether so much text is what one of the records holds; or all there was room for, of one that holds more. */
+static __always_inline bool tls_records_match(const u16 lengths[TLS_RECORDS], u64 moved, u64 room)
+{
+	for (u32 i = 0; i < TLS_RECORDS; i++) {
+		u64 length = lengths[i];
+
+		if (length < moved + TLS_RECORD_OVERHEAD)
+			continue;
+		if (length <= moved + TLS_RECORD_OVERHEAD_MOST || moved == room)
+			return true;
+	}
+	return false;
 }
 
 /* The session is asked for data: whether that may be what the thread has read from a socket before. */
@@ -296,7 +348,7 @@ static __always_inline void tls_note_read(struct task_struct *task, struct tls_t
 	if (session && (session->by_library || session->connection == TLS_CONFLICT ||
 			same_key(&session->stream.carrier, &thread->read.key)))
 		return;
-	tls_note_records(thread, call);
+	call->from_read = tls_read_records(thread->read_buffer, thread->read_bytes, call->record_bytes);
 }
 
 /* A function of the library is entered that moves data. */
@@ -341,7 +393,6 @@ static __always_inline void tls_enter(void *context, u32 function, u64 pid_tgid)
 	call->used_several = false;
 	call->wide = function == TLS_RECEIVE || function == TLS_SEND;
 	call->from_read = false;
-	__builtin_memset(call->record_bytes, 0, sizeof(call->record_bytes));
 	thread->depth = depth + 1;
 	if (call->direction == RECEIVED)
 		tls_note_read(task, thread, call, pid_tgid >> 32);
@@ -362,18 +413,17 @@ static __always_inline u64 tls_moved_bytes(const struct tls_call *call, u64 resu
 	return done;
 }
 
-/* Whether so much text is what one of the records before it holds, or as much of it as there was room for. */
-static __always_inline bool tls_records_match(const struct tls_call *call, u64 moved)
+static __always_inline struct tls_session *tls_find_or_create_session(const struct stream_key *key)
 {
-	for (u32 i = 0; i < TLS_RECORDS; i++) {
-		u64 length = call->record_bytes[i];
+	struct tls_session *session = bpf_map_lookup_elem(&tls_sessions, key);
 
-		if (length < moved + TLS_RECORD_OVERHEAD)
-			continue;
-		if (length <= moved + TLS_RECORD_OVERHEAD_MOST || moved == call->size_bytes)
-			return true;
-	}
-	return false;
+	if (session)
+		return session;
+	if (bpf_map_update_elem(&tls_sessions, key, (void *)&tls_fresh_session, BPF_NOEXIST) == 0)
+		TLS_COUNT(sessions);
+	/* That was about the one before. */
+	bpf_map_delete_elem(&verdicts, key);
+	return bpf_map_lookup_elem(&tls_sessions, key);
 }
 
 /* The session seems to have another connection than it seemed to have: none is told, from now on. */
@@ -413,35 +463,9 @@ static __always_inline void tls_mark_carrier(const struct tls_socket *socket)
 	bpf_map_update_elem(&streams, &socket->key, &carrier, BPF_ANY);
 }
 
-/* What the call says of the session's connection. */
-static __always_inline void tls_connect(const struct stream_key *key, struct tls_session *session,
-					struct tls_thread *thread, struct tls_call *call, u64 moved)
+/* It is known now. */
+static __always_inline void tls_connect(struct tls_session *session, const struct tls_socket *socket)
 {
-	struct tls_socket *socket;
-
-	if (call->used_several) {
-		TLS_COUNT(several_sockets);
-		return;
-	}
-	if (session->connection == TLS_CONFLICT)
-		return;
-	if (call->socket.key.address) {
-		socket = &call->socket;
-		session->by_library = true;
-	} else if (call->from_read && !session->by_library && tls_records_match(call, moved)) {
-		socket = &thread->read;
-	} else {
-		return;
-	}
-	if (session->connection == TLS_KNOWN) {
-		if (!same_key(&socket->key, &session->stream.carrier))
-			tls_contradict(session);
-		return;
-	}
-	if (!session->by_library && !tls_own(key, socket)) {
-		tls_contradict(session);
-		return;
-	}
 	session->stream.carrier = socket->key;
 	session->stream.endpoints = socket->endpoints;
 	session->connection = TLS_KNOWN;
@@ -449,20 +473,45 @@ static __always_inline void tls_connect(const struct stream_key *key, struct tls
 	TLS_COUNT(sessions_known);
 }
 
-static __always_inline struct tls_session *tls_find_or_create_session(const struct stream_key *key, u64 now_ns)
+/* The thread has read or written this socket as if for the session: TLS_BY_READ, TLS_BY_WRITE. */
+static __always_inline void tls_suspect(const struct stream_key *key, struct tls_session *session,
+					const struct tls_socket *socket, u32 by)
 {
-	struct tls_session *session = bpf_map_lookup_elem(&tls_sessions, key);
-	struct tls_session fresh = {};
+	if (session->by_library || session->connection == TLS_CONFLICT)
+		return;
+	if (!session->candidate_by)
+		session->candidate = *socket;
+	else if (!same_key(&socket->key, &session->candidate.key)) {
+		tls_contradict(session);
+		return;
+	}
+	session->candidate_by |= by;
+	if (session->connection == TLS_KNOWN || session->candidate_by != TLS_BY_BOTH)
+		return;
+	if (tls_own(key, socket))
+		tls_connect(session, socket);
+	else
+		tls_contradict(session);
+}
 
-	if (session)
-		return session;
-	fresh.stream.flags = PAYLOAD_TLS;
-	fresh.stream.since_ns = now_ns;
-	bpf_map_update_elem(&tls_sessions, key, &fresh, BPF_NOEXIST);
-	/* That was about the one before. */
-	bpf_map_delete_elem(&verdicts, key);
-	TLS_COUNT(sessions);
-	return bpf_map_lookup_elem(&tls_sessions, key);
+/* What the call says of the session's connection. */
+static __always_inline void tls_learn(const struct stream_key *key, struct tls_session *session, struct tls_thread *thread,
+				      struct tls_call *call, u64 moved)
+{
+	if (call->used_several) {
+		TLS_COUNT(several_sockets);
+		return;
+	}
+	if (!call->socket.key.address) {
+		if (call->from_read && tls_records_match(call->record_bytes, moved, call->size_bytes))
+			tls_suspect(key, session, &thread->read, TLS_BY_READ);
+		return;
+	}
+	session->by_library = true;
+	if (session->connection == TLS_UNKNOWN)
+		tls_connect(session, &call->socket);
+	else if (session->connection == TLS_KNOWN && !same_key(&call->socket.key, &session->stream.carrier))
+		tls_contradict(session);
 }
 
 /* Whether the session's text is HTTP, as far as one can tell by the first bytes of a call. */
@@ -481,6 +530,20 @@ static __always_inline bool tls_is_wanted(struct tls_session *session, const str
 	return true;
 }
 
+/* The call is over; what it gave the library may be encrypted now, and be written next. */
+static __always_inline void tls_note_writer(struct tls_thread *thread, const struct tls_call *call, u64 moved)
+{
+	u64 written = call->direction == SENT ? moved : 0;
+
+	if (call->socket.key.address)
+		return;
+	/* Between the two the session may have been asked for data. */
+	if (thread->writer == call->session && thread->writer_bytes && !written)
+		return;
+	thread->writer = call->session;
+	thread->writer_bytes = written;
+}
+
 /* The call has moved so much text. */
 static __always_inline void tls_moved(struct tls_thread *thread, struct tls_call *call, u64 pid_tgid, u64 moved)
 {
@@ -488,16 +551,23 @@ static __always_inline void tls_moved(struct tls_thread *thread, struct tls_call
 	struct payload payload = {};
 	struct tls_session *session;
 
+	payload.key = tls_key_of(task, pid_tgid >> 32, call->session);
+	/* One that has moved nothing yet is made where something is known of it. */
+	session = moved ? tls_find_or_create_session(&payload.key) : bpf_map_lookup_elem(&tls_sessions, &payload.key);
+	if (!session || session->connection == TLS_UNKNOWN)
+		tls_note_writer(thread, call, moved);
 	if (!moved)
 		return;
-	payload.key = tls_key_of(task, pid_tgid >> 32, call->session);
-	session = tls_find_or_create_session(&payload.key, call->start_ns);
 	payload.thread = find_or_create_thread(pid_tgid >> 32, pid_tgid);
 	if (!session || !payload.thread) {
 		TLS_COUNT(threads_full);
 		return;
 	}
-	tls_connect(&payload.key, session, thread, call, moved);
+	tls_learn(&payload.key, session, thread, call, moved);
+	if (!session->stream.since_ns) {
+		session->stream.flags = PAYLOAD_TLS;
+		session->stream.since_ns = call->start_ns;
+	}
 	payload.direction = call->direction & 1;
 	/* Two threads don't use a session in one direction at the same time: the library does not allow it. */
 	payload.position = session->stream.positions[payload.direction];
@@ -534,6 +604,19 @@ static __always_inline void tls_end(u64 session_address, u64 pid_tgid)
 	bpf_map_delete_elem(&tls_sessions, &payload.key);
 }
 
+/* From here on it is noted what the thread reads and writes; it does either of them for this session, it seems. */
+static __always_inline void tls_shake_hands(u64 session, u64 pid_tgid)
+{
+	struct tls_thread *thread = tls_find_or_create_thread(pid_tgid);
+
+	if (!thread)
+		return;
+	if (!thread->reader)
+		thread->reader = session;
+	thread->writer = session;
+	thread->writer_bytes = 0;
+}
+
 /* One of these functions is entered. */
 static __always_inline int tls_entered(void *context, u32 function)
 {
@@ -545,8 +628,7 @@ static __always_inline int tls_entered(void *context, u32 function)
 		return 0;
 	switch (function) {
 	case TLS_HANDSHAKE:
-		/* From here on it is noted what the thread reads. */
-		tls_find_or_create_thread(pid_tgid);
+		tls_shake_hands(function_argument(context, 0), pid_tgid);
 		break;
 	case TLS_END:
 		tls_end(function_argument(context, 0), pid_tgid);
@@ -664,6 +746,37 @@ static __always_inline bool tls_is_used(u32 tid)
 	return trace_tls && bpf_map_lookup_elem(&tls_threads, &tid);
 }
 
+/* A socket was written outside of the library, after a session was called upon: whether these are its records. */
+static __always_inline void tls_note_write(struct tls_thread *thread, const struct thread *caller, u64 buffer, u64 bytes)
+{
+	struct stream_key key = { .address = thread->writer, .number = (u64)caller->image << 32 | caller->pid };
+	u64 text = thread->writer_bytes;
+	struct tls_session *session;
+	struct tls_socket socket;
+	u16 lengths[TLS_RECORDS];
+	bool any, matches;
+
+	thread->writer = 0;
+	any = tls_read_records(buffer, bytes, lengths);
+	if (text) {
+		/* The library makes several records of more. */
+		if (text > TLS_RECORD_TEXT_BYTES)
+			text = TLS_RECORD_TEXT_BYTES;
+		matches = any && tls_records_match(lengths, text, 0);
+	} else {
+		matches = tls_begins_with_record(buffer, bytes) && thread->reader == key.address &&
+			  same_key(&thread->read.key, &caller->key);
+	}
+	if (!matches)
+		return;
+	session = tls_find_or_create_session(&key);
+	if (!session)
+		return;
+	socket.key = caller->key;
+	read_endpoints(caller->sk, TRANSPORT_TCP, &socket.endpoints);
+	tls_suspect(&key, session, &socket, TLS_BY_WRITE);
+}
+
 /*
  * To be called when a thread's call has moved bytes over a TCP socket, or has found the end, with where it has them (see
  * capture()): but not for MSG_PEEK. Not static: the stack of who calls it has no room.
@@ -689,16 +802,21 @@ __attribute__((noinline)) int tls_socket_used(u32 tid, u64 address, u32 kind_and
 			call->used_several = true;
 		}
 	}
-	if (caller->direction != RECEIVED)
+	if (kind != BUFFER_FLAT && (kind == BUFFER_NONE || !read_segment(address, 0, kind, &segment)))
+		segment.length = 0;
+	if (segment.length > bytes)
+		segment.length = bytes;
+	if (caller->direction != RECEIVED) {
+		if (thread->writer && !thread->depth)
+			tls_note_write(thread, caller, segment.address, segment.length);
 		return 0;
+	}
 	if (!same_key(&thread->read.key, &caller->key)) {
 		thread->read.key = caller->key;
 		read_endpoints(caller->sk, TRANSPORT_TCP, &thread->read.endpoints);
 	}
-	if (kind != BUFFER_FLAT && (kind == BUFFER_NONE || !read_segment(address, 0, kind, &segment)))
-		segment.length = 0;
 	thread->read_buffer = segment.address;
-	thread->read_bytes = segment.length < bytes ? segment.length : bytes;
+	thread->read_bytes = segment.length;
 	thread->reader = thread->depth > 0 ? thread->calls[0].session : 0;
 	return 0;
 }

@@ -19,9 +19,11 @@ export class HitRates {
     this.#atMs = now();
   }
 
-  /** Since the start. */
-  get total(): number {
-    return this.#total;
+  /** How many there were since the start. */
+  total(entries: Iterable<readonly [pid: number, hits: bigint]>): number {
+    let total = this.#total;
+    for (const [pid, hits] of entries) total += this.#added(pid, hits);
+    return total;
   }
 
   /**
@@ -37,8 +39,7 @@ export class HitRates {
     const counts = new Map(entries);
     const busy: BusyProcess[] = [];
     for (const [pid, hits] of counts) {
-      const before = this.#counts.get(pid) ?? 0n;
-      const added = Number(hits < before ? hits : hits - before);
+      const added = this.#added(pid, hits);
       this.#total += added;
       const hitsPerSecond = added / seconds;
       if (hitsPerSecond > this.#mostPerSecond) busy.push({ pid, hitsPerSecond });
@@ -46,6 +47,11 @@ export class HitRates {
     this.#counts = counts;
     this.#atMs = now;
     return busy;
+  }
+
+  #added(pid: number, hits: bigint): number {
+    const before = this.#counts.get(pid) ?? 0n;
+    return Number(hits < before ? hits : hits - before);
   }
 }
 

@@ -116,7 +116,7 @@ export class TlsProbes implements Disposable {
     const counted = this.#counters.read();
     return {
       files: Array.from(this.#files.values(), (file) => file.report),
-      hits: this.#rates.total,
+      hits: this.#rates.total(this.#kernelHalf.maps.tls_hits),
       sessions: counted.sessions,
       sessionsKnown: counted.sessions_known,
       conflicts: counted.conflicts,

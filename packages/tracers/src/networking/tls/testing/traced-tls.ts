@@ -37,7 +37,8 @@ export interface TracedTls {
 
 /** What was traced while `work` ran. */
 export async function traceTls(options: RequestTracerOptions, work: () => Promise<void>): Promise<TracedTls> {
-  await using tracer = await RequestTracer.start(options);
+  // Bodies that come at once, before it is told that they are not wanted, have to find room.
+  await using tracer = await RequestTracer.start({ ringBytes: 64 * 1024 * 1024, ...options });
   const events = tracer.events({ capacity: 1_000_000 });
   await work();
   const tls = tracer.tls() ?? assert.fail("TLS is traced");
