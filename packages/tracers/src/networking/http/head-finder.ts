@@ -14,12 +14,22 @@ export interface FoundHead<Match> {
 /** The longest first line that is waited for. */
 const MAX_HELD_BYTES = 16_384;
 
+/** Bytes that may become the beginning of a head, with the time of the first call that had some. */
+export interface HeldHead {
+  readonly position: number;
+  readonly bytes: Uint8Array;
+  readonly startNs: bigint;
+  readonly endNs: bigint;
+}
+
 export interface HeadFinderOptions<Match> {
   readonly guess: (bytes: Uint8Array) => Guess<Match>;
   /** Whether a match can hardly be anything else. Asked where bytes match both with and without those before them. */
   readonly isCertain: (match: Match, bytes: Uint8Array) => boolean;
   /** The first bytes are the first ones of the stream. */
   readonly fromStart: boolean;
+  /** So many bytes are not the beginning of a head. */
+  readonly ignored: (lengthBytes: number) => void;
 }
 
 /**
@@ -32,6 +42,7 @@ export class HeadFinder<Match extends object> {
   readonly #held = new ByteBuffer();
   #heldPosition = 0;
   #heldStartNs = 0n;
+  #heldEndNs = 0n;
   /** What is held, or comes next, is the beginning of the stream. */
   #fromStart: boolean;
 
@@ -40,7 +51,7 @@ export class HeadFinder<Match extends object> {
     this.#fromStart = options.fromStart;
   }
 
-  find(position: number, data: Uint8Array, startNs: bigint): FoundHead<Match> | undefined {
+  find(position: number, data: Uint8Array, startNs: bigint, endNs: bigint): FoundHead<Match> | undefined {
     const match = this.#options.guess(data);
     if (this.#held.length > 0) {
       const joined = this.#findJoined(data, typeof match === "object");
@@ -51,14 +62,28 @@ export class HeadFinder<Match extends object> {
       this.#held.append(data, 0, data.length);
       this.#heldPosition = position;
       this.#heldStartNs = startNs;
-    } else this.#fromStart = false;
+      this.#heldEndNs = endNs;
+    } else {
+      this.#fromStart = false;
+      this.#options.ignored(data.length);
+    }
     return undefined;
+  }
+
+  /** Takes bytes that may become the beginning of a head. */
+  take(): HeldHead | undefined {
+    if (this.#held.length === 0) return undefined;
+    const { bytes } = this.#held;
+    this.#held.clear();
+    return { position: this.#heldPosition, bytes, startNs: this.#heldStartNs, endNs: this.#heldEndNs };
   }
 
   /** After a gap. */
   clear(): void {
     this.#fromStart = false;
-    if (this.#held.length > 0) this.#held.clear();
+    if (this.#held.length === 0) return;
+    this.#options.ignored(this.#held.length);
+    this.#held.clear();
   }
 
   /** Of what is held and these bytes behind it. Keeps it as long as it may become a match. */
@@ -69,8 +94,10 @@ export class HeadFinder<Match extends object> {
     const match = guess(bytes);
     if (match === "unsure" && bytes.length <= MAX_HELD_BYTES && !matchesAlone) return match;
     this.#held.clear();
-    if (typeof match !== "object") return undefined;
-    if (matchesAlone && !this.#fromStart && !isCertain(match, bytes)) return undefined;
+    if (typeof match !== "object" || (matchesAlone && !this.#fromStart && !isCertain(match, bytes))) {
+      this.#options.ignored(bytes.length - data.length);
+      return undefined;
+    }
     return { match, position: this.#heldPosition, bytes, startNs: this.#heldStartNs };
   }
 }

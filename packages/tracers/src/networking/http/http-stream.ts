@@ -1,12 +1,12 @@
-import { type FoundHead, HeadFinder } from "./head-finder.ts";
+import { HeadFinder } from "./head-finder.ts";
 import type { HttpCounts } from "./http-counts.ts";
 import type { HttpExchange, HttpSide } from "./http-request.ts";
 import { Http1Connection } from "./http1/http1-connection.ts";
 import { Http2Connection } from "./http2/http2-connection.ts";
 import type { CloseReason, HttpConnection, HttpConnectionOptions } from "./protocol.ts";
 import { isCertain, recogniseStart, type StreamStart } from "./recognise.ts";
-import type { Direction, Segment } from "./segment.ts";
-import { StreamAssembler } from "./stream-assembler.ts";
+import { type Direction, opposite, type Segment } from "./segment.ts";
+import { type OrderedStream, StreamAssembler } from "./stream-assembler.ts";
 
 /** What of a direction's bytes is wanted. */
 export interface Wanted {
@@ -24,7 +24,7 @@ export interface HttpStreamOptions {
   readonly keepQuery?: boolean;
   /**
    * The connection was there before tracing, so that requests may be under way which were never seen. Default: false,
-   * then the first response answers the first request.
+   * then the first response answers the first request, and positions count from the first byte of the connection.
    */
   readonly joinedLate?: boolean;
   /** Of all streams together. */
@@ -47,12 +47,23 @@ export class HttpStream {
   #connection: HttpConnection | undefined;
   #protocol: "http/1" | "h2" | undefined;
   #side: HttpSide | undefined;
+  /** There were bytes before those that were recognised. */
+  #joinedLate: boolean;
   #closed = false;
 
   constructor(options: HttpStreamOptions) {
     this.#options = options;
+    this.#joinedLate = options.joinedLate ?? false;
     this.#assemblers = { sent: this.#assembler("sent"), received: this.#assembler("received") };
-    const finding = { guess: recogniseStart, isCertain, fromStart: options.joinedLate !== true };
+    const finding = {
+      guess: recogniseStart,
+      isCertain,
+      fromStart: options.joinedLate !== true,
+      ignored: (lengthBytes: number): void => {
+        options.counts.trouble.ignoredBytes += lengthBytes;
+        this.#joinedLate = true;
+      },
+    };
     this.#finders = { sent: new HeadFinder(finding), received: new HeadFinder(finding) };
   }
 
@@ -90,7 +101,7 @@ export class HttpStream {
 
   #assembler(direction: Direction): StreamAssembler {
     const { trouble } = this.#options.counts;
-    return new StreamAssembler({
+    const stream: OrderedStream = {
       bytes: (position, data, startNs, endNs) => {
         if (this.#connection === undefined) this.#recognise(direction, position, data, startNs, endNs);
         else this.#connection.bytes(direction, position, data, startNs, endNs);
@@ -100,31 +111,39 @@ export class HttpStream {
           trouble.gaps++;
           trouble.gapBytes += lengthBytes;
         }
-        if (this.#connection === undefined) this.#finders[direction].clear();
-        else this.#connection.gap(direction, position, lengthBytes, atNs);
+        if (this.#connection === undefined) {
+          this.#finders[direction].clear();
+          this.#joinedLate = true;
+        } else this.#connection.gap(direction, position, lengthBytes, atNs);
       },
       repeated: (lengthBytes) => {
         trouble.repeatedBytes += lengthBytes;
       },
-    });
+    };
+    return new StreamAssembler(stream, this.#options.joinedLate !== true);
   }
 
   #recognise(direction: Direction, position: number, data: Uint8Array, startNs: bigint, endNs: bigint): void {
-    const found = this.#finders[direction].find(position, data, startNs);
-    if (found === undefined) this.#options.counts.trouble.ignoredBytes += data.length;
-    else this.#connect(direction, found).bytes(direction, found.position, found.bytes, found.startNs, endNs);
+    const found = this.#finders[direction].find(position, data, startNs, endNs);
+    if (found === undefined) return;
+    const connection = this.#connect(direction, found.match);
+    const other = opposite(direction);
+    const held = this.#finders[other].take();
+    if (held !== undefined) connection.bytes(other, held.position, held.bytes, held.startNs, held.endNs);
+    connection.bytes(direction, found.position, found.bytes, found.startNs, endNs);
   }
 
-  #connect(direction: Direction, { match }: FoundHead<StreamStart>): HttpConnection {
+  #connect(direction: Direction, match: StreamStart): HttpConnection {
     const sender = match.kind === "h2" ? match.sender : match.kind === "request" ? "client" : "server";
     this.#side = (sender === "client") === (direction === "sent") ? "client" : "server";
     this.#protocol = match.kind === "h2" ? "h2" : "http/1";
-    const { tls = false, keepQuery = false, joinedLate = false, counts, onRequest, onWanted } = this.#options;
+    const { tls = false, keepQuery = false, counts, onRequest, onWanted } = this.#options;
     const options: HttpConnectionOptions = {
       side: this.#side,
       tls,
       keepQuery,
-      joinedLate,
+      joinedLate: this.#joinedLate,
+      holds: (held) => this.#assemblers[held].holds,
       counts,
       sink: {
         exchange: onRequest,

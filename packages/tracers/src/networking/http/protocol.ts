@@ -27,6 +27,8 @@ export interface HttpConnectionOptions {
   readonly keepQuery: boolean;
   /** The connection was there before tracing: requests may be under way that were never seen. */
   readonly joinedLate: boolean;
+  /** Whether bytes of that direction are held back, since some before them are missing and may yet come. Default: no. */
+  readonly holds?: (direction: Direction) => boolean;
   readonly sink: HttpSink;
   /** Of all connections of a tracer together. */
   readonly counts: HttpCounts;

@@ -4,7 +4,10 @@ export type Direction = "sent" | "received";
 /** Bytes that went one way on a stream, or of which only the length is known. */
 export interface Segment {
   readonly direction: Direction;
-  /** Of the first byte in this direction's stream: 0 at the first segment, at most 2^53 - 1. */
+  /**
+   * Of the first byte in this direction's stream, at most 2^53 - 1. The first byte of a connection has 0; where that one
+   * is not known, that of the first segment.
+   */
   readonly position: number;
   /** How many bytes really went. */
   readonly lengthBytes: number;

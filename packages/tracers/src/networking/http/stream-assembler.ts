@@ -25,8 +25,10 @@ export class StreamAssembler {
   readonly #held: Segment[] = [];
   #heldBytes = 0;
 
-  constructor(stream: OrderedStream) {
+  /** `fromStart`: the stream begins at position 0. If not, it begins with the first segment. */
+  constructor(stream: OrderedStream, fromStart: boolean) {
     this.#stream = stream;
+    if (fromStart) this.#next = 0;
   }
 
   get holds(): boolean {

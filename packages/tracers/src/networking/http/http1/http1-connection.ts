@@ -36,8 +36,8 @@ export class Http1Connection implements HttpConnection {
     const context: Http1Context = { options, pairing: this.#pairing, settle };
     this.#requests = new RequestHandler(context, this.#requestDirection);
     this.#responses = new ResponseHandler(context, opposite(this.#requestDirection));
-    this.#requestLane = new Lane("request", this.#requests, options.counts);
-    this.#responseLane = new Lane("response", this.#responses, options.counts);
+    this.#requestLane = new Lane("request", this.#requests, options.counts, !options.joinedLate);
+    this.#responseLane = new Lane("response", this.#responses, options.counts, !options.joinedLate);
   }
 
   bytes(direction: Direction, position: number, data: Uint8Array, startNs: bigint, endNs: bigint): void {

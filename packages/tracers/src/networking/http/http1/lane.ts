@@ -37,18 +37,24 @@ export class Lane {
   readonly #reader: MessageReader;
   readonly #finder: HeadFinder<RequestLine | StatusLine>;
   readonly #role: Role;
-  readonly #counts: HttpCounts;
+  readonly #handler: MessageHandler;
   #held: Held[] = [];
   #heldBytes = 0;
 
-  constructor(role: Role, handler: MessageHandler, counts: HttpCounts) {
+  /** `fromStart`: the first byte is the first one of a message. */
+  constructor(role: Role, handler: MessageHandler, counts: HttpCounts, fromStart: boolean) {
     this.#role = role;
-    this.#counts = counts;
+    this.#handler = handler;
     this.#reader = new MessageReader(handler);
+    if (fromStart) this.#reader.begin();
     this.#finder = new HeadFinder({
       guess: (bytes) => guessStartLine(bytes, role),
       isCertain: isCertainStart,
       fromStart: false,
+      ignored: (lengthBytes) => {
+        counts.trouble.ignoredBytes += lengthBytes;
+        handler.missed();
+      },
     });
   }
 
@@ -74,6 +80,7 @@ export class Lane {
 
   gap(lengthBytes: number, atNs: bigint | undefined): void {
     this.#finder.clear();
+    if (this.#reader.lost) this.#handler.missed();
     if (this.#held.length > 0) this.#holdGap(lengthBytes, atNs);
     else this.#reader.gap(lengthBytes, atNs);
   }
@@ -91,6 +98,7 @@ export class Lane {
     this.#heldBytes -= costOf(held);
     const { position, bytes, startNs, endNs } = held;
     if (bytes === undefined) {
+      if (this.#reader.lost) this.#handler.missed();
       this.#reader.gap(held.lengthBytes, endNs);
       return true;
     }
@@ -126,11 +134,8 @@ export class Lane {
   /** Returns how many bytes have to be held. */
   #take(position: number, data: Uint8Array, startNs: bigint, endNs: bigint): number {
     if (!this.#reader.lost) return this.#read(position, data, startNs, endNs);
-    const found = this.#finder.find(position, data, startNs);
-    if (found === undefined) {
-      this.#counts.trouble.ignoredBytes += data.length;
-      return 0;
-    }
+    const found = this.#finder.find(position, data, startNs, endNs);
+    if (found === undefined) return 0;
     this.#reader.begin();
     return this.#read(found.position, found.bytes, found.startNs, endNs);
   }

@@ -15,6 +15,8 @@ export interface MessageHandler {
   messageEnd(bodyBytes: number, endNs: bigint | undefined): void;
   /** Where the next message begins is not known any more. `partialLine`: what there was of a first line. */
   framingLost(why: "gap" | "malformed" | "tooLong", partialLine: Uint8Array | undefined): void;
+  /** Bytes went by in which messages may have been. */
+  missed(): void;
   /** Bytes of a body that are not needed. */
   skipUntil(position: number): void;
 }

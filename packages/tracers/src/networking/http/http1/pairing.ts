@@ -26,6 +26,11 @@ export class Pairing {
     this.#giveUp = giveUp;
   }
 
+  /** What a response answers is told by the times of all requests before it. */
+  get needsTimes(): boolean {
+    return !this.#inOrder && this.#inOrderCount === 0;
+  }
+
   /** A response that comes now answers no request of before. */
   get expectsNone(): boolean {
     return this.#waiting.length === 0 && (this.#inOrder || !this.#sendsAhead);
@@ -57,13 +62,13 @@ export class Pairing {
     this.#lastStartNs = exchange.startNs;
     this.#waiting.push(exchange);
     // No response can be told.
-    if (!this.#inOrder && this.#inOrderCount === 0 && this.#sendsAhead) this.#forsake(this.#waiting.length);
+    if (this.needsTimes && this.#sendsAhead) this.#forsake(this.#waiting.length);
     return true;
   }
 
   /** The request whose final response began at that time. */
   take(startNs: bigint): Http1Exchange | undefined {
-    if (!this.#inOrder && this.#inOrderCount === 0) return this.#takeByTime(startNs);
+    if (this.needsTimes) return this.#takeByTime(startNs);
     const [first, second] = this.#waiting;
     if (first === undefined || first.startNs > startNs) return undefined;
     this.#waiting.shift();
@@ -76,6 +81,12 @@ export class Pairing {
   requestsLost(): void {
     if (this.#inOrder) this.#inOrderCount = this.#waiting.length;
     this.#inOrder = false;
+  }
+
+  /** The beginning of the next response was missed. Where nothing is sent ahead it answers the first one that waits. */
+  responseLost(): void {
+    if (!this.needsTimes) this.#forsake(1);
+    this.responsesLost();
   }
 
   /** Some responses may have been missed. */

@@ -71,6 +71,10 @@ export class RequestHandler implements MessageHandler {
     this.#end(undefined);
   }
 
+  missed(): void {
+    this.#context.pairing.requestsLost();
+  }
+
   skipUntil(position: number): void {
     this.#context.options.sink.skipUntil(this.#direction, position);
   }

@@ -1,4 +1,4 @@
-import type { Direction } from "../segment.ts";
+import { type Direction, opposite } from "../segment.ts";
 import { Framing, responseFraming } from "./body-framing.ts";
 import type { HeaderFields } from "./header-fields.ts";
 import type { Http1Context } from "./http1-connection.ts";
@@ -30,7 +30,9 @@ export class ResponseHandler implements MessageHandler {
 
   /** On a client's side the response can be told of before the request, where two threads share the connection. */
   mayBegin(): boolean {
-    return !this.#context.pairing.expectsNone;
+    const { options, pairing } = this.#context;
+    if (pairing.expectsNone) return false;
+    return !pairing.needsTimes || options.holds?.(opposite(this.#direction)) !== true;
   }
 
   firstLine(bytes: Uint8Array, start: number, end: number, startNs: bigint): boolean {
@@ -64,8 +66,13 @@ export class ResponseHandler implements MessageHandler {
     const { counts } = this.#context.options;
     counts.trouble.framingLost++;
     if (why === "malformed" && this.#current !== undefined) counts.trouble.malformedHeads++;
-    this.#context.pairing.responsesLost();
+    if (why === "gap" && this.#current === undefined) this.#context.pairing.responseLost();
+    else this.#context.pairing.responsesLost();
     this.#end(undefined, undefined);
+  }
+
+  missed(): void {
+    this.#context.pairing.responsesLost();
   }
 
   skipUntil(position: number): void {
