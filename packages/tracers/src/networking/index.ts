@@ -20,7 +20,7 @@ export type {
 export { ConnectionTracer } from "./connections/connection-tracer.ts";
 export type { ConnectionTracerLimits, ConnectionTracerOptions } from "./connections/connection-tracer-options.ts";
 export type { DnsExchange } from "./dns/dns-exchanges.ts";
-export type { HttpLoss, HttpTrouble } from "./http/http-counts.ts";
+export { HTTP_LOSSES, type HttpLoss, type HttpTrouble } from "./http/http-counts.ts";
 export type { HttpExchange, HttpOutcome, HttpProtocol, HttpSide } from "./http/http-request.ts";
 export { OTHER_ROUTES, type RouteLimits, RouteTemplates } from "./http/route.ts";
 export { LATENCY_SCALE, type Latency, latencyQuantile } from "./latency-histogram.ts";
