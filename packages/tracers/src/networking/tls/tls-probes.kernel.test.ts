@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { RequestTracer } from "../request-tracer.ts";
 import { compare, identityFolder, type LoggedTlsRequest, nodeProgram, traceTls } from "./testing/traced-tls.ts";
 
 const identity = identityFolder();
@@ -9,7 +10,7 @@ for (const [kind, protocol, connections, requests] of [
   ["https", "http/1.1", 40, 10],
   ["h2", "h2", 10, 40],
 ] as const) {
-  test(`${connections} connections of ${protocol} between Node.js and Node.js are read, with the right ports`, async () => {
+  test(`${protocol} between Node.js and Node.js is read, with the right ports, over ${connections} at once`, async () => {
     await using server = nodeProgram("tls-server.mjs", kind, identity, "4");
     await using client = nodeProgram("tls-client.mjs", kind, `${connections}`, `${requests}`, await server.ready);
     await client.ready;
@@ -29,3 +30,37 @@ for (const [kind, protocol, connections, requests] of [
     assert.deepEqual([traced.tls.conflicts, traced.tls.callsLost], [0, 0]);
   });
 }
+
+test("a file that a process comes upon too often is let go, and said to be", async () => {
+  await using server = nodeProgram("tls-server.mjs", "https", identity, "1");
+  await using client = nodeProgram("tls-client.mjs", "endless", "1", "1", await server.ready);
+  await client.ready;
+  await using tracer = await RequestTracer.start({
+    pids: [server.pid, client.pid],
+    tls: { maxHitsPerSecond: 10, intervalMs: 3_600_000 },
+  });
+  const stateOfNode = () => tracer.tls()?.files.find(({ path }) => path === process.execPath);
+  assert.equal(stateOfNode()?.state, "attached");
+  client.release();
+  while (tracer.tls()?.tooBusy === 0) {
+    await client.nextLine();
+    await tracer.refreshTls();
+  }
+  assert.equal(stateOfNode()?.state, "too busy");
+  assert.match(stateOfNode()?.problem ?? "", /^process \d+ came upon it \d+ times a second$/);
+  const hits = tracer.tls()?.hits ?? 0;
+  assert.ok(hits > 0);
+  await client.nextLine();
+  await client.nextLine();
+  // Calls that were under way may have had their return to come.
+  assert.ok((tracer.tls()?.hits ?? 0) - hits <= 4);
+});
+
+test("what is attached to is told, and nothing is where TLS is not wanted", async () => {
+  await using tracer = await RequestTracer.start({});
+  const file = tracer.tls()?.files.find(({ path }) => path === process.execPath);
+  assert.equal(file?.library, "OpenSSL");
+  assert.ok(file?.functions.includes("SSL_read") && file.functions.includes("SSL_write"));
+  await using without = await RequestTracer.start({ tls: false });
+  assert.equal(without.tls(), undefined);
+});

@@ -1,9 +1,15 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { test } from "node:test";
+import { copyFileSync, mkdtempSync, realpathSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { Workload } from "../../profiling/testing/workload.ts";
+import type { HttpRequestEvent } from "../request-report.ts";
+import { RequestTracer } from "../request-tracer.ts";
+import { installedLibraries } from "./mapped-files.ts";
 import {
   compare,
   identityFolder,
@@ -16,13 +22,22 @@ import {
 const identity = identityFolder();
 const run = promisify(execFile);
 
+const pythonPeers = fileURLToPath(new URL("testing/tls-peers.py", import.meta.url));
+
 function python(...args: readonly string[]): Workload {
   // Debian's own: others bring other versions of OpenSSL.
-  return new Workload("/usr/bin/python3", [fileURLToPath(new URL("testing/tls-peers.py", import.meta.url)), ...args]);
+  return new Workload("/usr/bin/python3", [pythonPeers, ...args]);
+}
+
+function debianLibssl(): string {
+  return installedLibraries().find((path) => path.endsWith("/libssl.so.3")) ?? assert.fail("libssl.so.3 is installed");
 }
 
 /** All that the clients did, on both sides, with no port that is not theirs. */
-function assertAllFound({ requests, tls }: TracedTls, log: readonly LoggedTlsRequest[]): void {
+function assertAllFound(
+  { requests, tls }: Pick<TracedTls, "requests" | "tls">,
+  log: readonly LoggedTlsRequest[],
+): void {
   for (const side of ["client", "server"] as const) {
     const { missing, repeated, wrong, portsAbsent } = compare(requests, log, side);
     assert.deepEqual({ side, missing, repeated, wrong }, { side, missing: [], repeated: [], wrong: [] });
@@ -98,6 +113,34 @@ for (const [program, args] of [
     );
   });
 }
+
+test("a library that came later is found, though its file is not there any more", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "skep-tls-"));
+  after(() => rmSync(folder, { recursive: true, force: true }));
+  const library = join(folder, "libssl.so.3");
+  copyFileSync(realpathSync(debianLibssl()), library);
+  let log: LoggedTlsRequest[] = [];
+  await using tracer = await RequestTracer.start({ ringBytes: 64 * 1024 * 1024 });
+  const events = tracer.events({ capacity: 100_000 });
+  await using server = python("serve", "threads", identity);
+  await using client = new Workload("env", [
+    `LD_LIBRARY_PATH=${folder}`,
+    ...["/usr/bin/python3", pythonPeers, "ask", "threads", "5", "5", `[${await server.ready}]`],
+  ]);
+  await client.ready;
+  rmSync(library);
+  await tracer.refreshTls();
+  const found = tracer.tls()?.files.find(({ path }) => path === library);
+  assert.deepEqual([found?.state, found?.pid], ["attached", client.pid]);
+  client.release();
+  log = JSON.parse(await client.lastLine);
+  const tls = tracer.tls() ?? assert.fail("TLS is traced");
+  tracer.stop();
+  const requests: HttpRequestEvent[] = [];
+  for await (const event of events) if (event.kind === "http" && event.tls) requests.push(event);
+  assert.equal(log.length, 25);
+  assertAllFound({ requests, tls }, log);
+});
 
 test("200 connections at once to 8 peers of three kinds: each request with its ports", async () => {
   await using node = nodeProgram("tls-server.mjs", "https", identity, "4");

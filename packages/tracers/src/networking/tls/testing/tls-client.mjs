@@ -53,9 +53,24 @@ async function overHttp2(connection) {
   await new Promise((resolve) => session.close(resolve));
 }
 
+/** Until it is killed; a line for each 50 requests. */
+async function endless() {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1, rejectUnauthorized: false });
+  for (let count = 1; ; count++) {
+    await new Promise((resolve, reject) => {
+      const options = { host: "127.0.0.1", port: targets[0], path: "/endless/10", agent };
+      const request = httpsRequest(options, (response) => response.resume().on("end", resolve));
+      request.on("error", reject);
+      request.end();
+    });
+    if (count % 50 === 0) process.stdout.write(`${count}\n`);
+  }
+}
+
 process.stdout.write("ready\n");
 await new Promise((resolve) => process.stdin.once("data", resolve));
 process.stdin.pause();
+if (kind === "endless") await endless();
 await Promise.all(
   Array.from({ length: Number(connections) }, (_, index) => (kind === "h2" ? overHttp2(index) : overHttp1(index))),
 );
