@@ -483,26 +483,29 @@ __attribute__((noinline)) u32 capture(u32 place, u64 address, u32 wanted, u32 ki
 	struct scratch *work = bpf_map_lookup_elem(&scratch, &place);
 	u32 kind = kind_and_count & 3, count = kind_and_count >> 2;
 	volatile u32 captured = 0;
+	u64 size = wanted;
 
 	if (!work)
 		return 0;
-	if (wanted > CAPTURE_BYTES)
-		wanted = CAPTURE_BYTES;
+	/* Compared as 64 bits: by 5.10 the verifier knows nothing of the upper half of a parameter. */
+	barrier_var(size);
+	if (size > CAPTURE_BYTES)
+		size = CAPTURE_BYTES;
 	if (kind == BUFFER_NONE)
 		return 0;
 	if (kind == BUFFER_FLAT) {
 		work->done += work->skipped;
 		work->skipped = 0;
-		if (bpf_probe_read_user(work->record.data, wanted, (void *)(address + work->done)))
+		if (bpf_probe_read_user(work->record.data, size, (void *)(address + work->done)))
 			return 0;
-		work->done += wanted;
-		return wanted;
+		work->done += size;
+		return size;
 	}
 	for (u32 piece = 0; piece < PIECES; piece++) {
 		u32 offset = captured;
 		u64 length;
 
-		if (offset >= wanted)
+		if (offset >= size)
 			break;
 		if (work->done >= work->segment_length) {
 			struct segment segment;
@@ -516,8 +519,8 @@ __attribute__((noinline)) u32 capture(u32 place, u64 address, u32 wanted, u32 ki
 			work->skipped -= work->done;
 		}
 		length = work->segment_length - work->done;
-		if (length > wanted - offset)
-			length = wanted - offset;
+		if (length > size - offset)
+			length = size - offset;
 		if (length > PIECE_BYTES)
 			length = PIECE_BYTES;
 		if (bpf_probe_read_user(work->record.data + (offset & (CAPTURE_BYTES - 1)), length,

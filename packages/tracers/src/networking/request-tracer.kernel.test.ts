@@ -7,7 +7,15 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import type { HttpRequestEvent, RequestReport } from "./request-report.ts";
 import { RequestTracer } from "./request-tracer.ts";
-import { exactTest, logged, multiset, program, traced, tracedScenario } from "./testing/traced-requests.ts";
+import {
+  exactTest,
+  type LoggedRequest,
+  logged,
+  multiset,
+  program,
+  traced,
+  tracedScenario,
+} from "./testing/traced-requests.ts";
 import { noDatagrams, sumTotals, type UdpTotals } from "./udp-flows.ts";
 
 function sideOf(requests: readonly HttpRequestEvent[], side: "server" | "client"): HttpRequestEvent[] {
@@ -232,3 +240,38 @@ exactTest("each system call that moves bytes is seen, if only by how many", asyn
   for (const side of ["server", "client"] as const) assert.deepEqual(sideOf(requests, side).map(logged), log);
   nothingMissing(report);
 });
+
+exactTest("what the ring has no room for is counted: requests are told or lost, and none is made up", async () => {
+  await using server = program("http-server.mjs");
+  await using client = program("http-client.mjs", "many", await server.ready, "3000", "8", "2000");
+  await client.ready;
+  const { requests, report } = await traced({ pids: [server.pid, client.pid], ringBytes: 256 * 1024 }, async () => {
+    client.release();
+    // Nobody reads the ring for a while.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500);
+    await client.lastLine;
+  });
+  const log: LoggedRequest[] = JSON.parse(await client.lastLine);
+  const { serverRingFull, clientRingFull, headCut } = report.lost;
+  assert.ok(serverRingFull > 0 && clientRingFull > 0);
+  assert.ok(report.incomplete.payloadsLost >= serverRingFull + clientRingFull);
+  assert.equal(
+    sideOf(requests, "server").length + sideOf(requests, "client").length + serverRingFull + clientRingFull + headCut,
+    2 * log.length,
+  );
+  for (const side of ["server", "client"] as const) {
+    const left = new Map<string, number>();
+    for (const [method, path, status] of log) increment(left, `${method} ${path} ${status}`, 1);
+    for (const { method, path, status } of sideOf(requests, side)) {
+      if (status !== undefined) increment(left, `${method} ${path} ${status}`, -1);
+    }
+    assert.deepEqual(
+      Array.from(left).filter(([, count]) => count < 0),
+      [],
+    );
+  }
+});
+
+function increment(counts: Map<string, number>, key: string, by: number): void {
+  counts.set(key, (counts.get(key) ?? 0) + by);
+}

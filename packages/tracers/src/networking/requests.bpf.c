@@ -160,29 +160,28 @@ static __always_inline u32 tcp_sequence(struct sock *sk, u32 direction)
 	return direction == SENT ? BPF_CORE_READ(tcp, write_seq) : BPF_CORE_READ(tcp, copied_seq);
 }
 
-/* Notes the socket that a call of this thread is on. Says false where that is none, or not one that is looked at. */
-static __always_inline bool find_socket(struct pt_regs *regs, bool compat, const struct call *call,
-					struct task_struct *task, struct thread *thread, struct file *file, u32 direction)
+/* Notes the socket that a call of this thread is on. Says false where it is not one that is looked at. */
+static __always_inline bool note_socket(struct thread *thread, struct socket *socket, u32 direction)
 {
-	struct socket *socket = socket_of_file(file);
-	struct sock *sk;
-	u32 transport;
+	struct sock *sk = BPF_CORE_READ(socket, sk);
+	u64 number = inode_number_of_socket(socket);
+	u32 transport = thread->transport;
 
-	if (!socket)
-		return false;
-	sk = BPF_CORE_READ(socket, sk);
-	transport = transport_of(sk);
+	/* Mostly it is that of the call before. */
+	if (thread->socket != socket || thread->sk != sk || thread->key.number != number) {
+		transport = transport_of(sk);
+		thread->socket = socket;
+		thread->sk = sk;
+		thread->key.address = (u64)sk;
+		thread->key.number = number;
+		thread->transport = transport;
+	}
 	if (transport == TRANSPORT_MPTCP)
 		COUNT(multipath_not_seen);
 	if (transport == TRANSPORT_SMC)
 		COUNT(smc_not_seen);
 	if (!transport || transport > TRANSPORT_UNIX)
 		return false;
-	thread->socket = socket;
-	thread->sk = sk;
-	thread->key.address = (u64)sk;
-	thread->key.number = BPF_CORE_READ(file, f_inode, i_ino);
-	thread->transport = transport;
 	thread->direction = direction;
 	if (transport == TRANSPORT_TCP)
 		thread->sequence = tcp_sequence(sk, direction);
@@ -190,30 +189,30 @@ static __always_inline bool find_socket(struct pt_regs *regs, bool compat, const
 	return true;
 }
 
-/* Which of a call's descriptors is a socket, and which way it is used. */
-static __always_inline struct file *file_of_call(struct pt_regs *regs, bool compat, const struct call *call,
-						 struct task_struct *task, u32 *direction)
+/* The socket that a call is on, and which way it is used. */
+static __always_inline struct socket *socket_of_call(struct pt_regs *regs, bool compat, const struct call *call,
+						     struct task_struct *task, u32 *direction)
 {
-	struct file *file = file_of_descriptor(task, argument(regs, compat, 0));
+	struct socket *socket = socket_of_file(file_of_current(task, argument(regs, compat, 0)));
 
 	*direction = call->direction;
-	if (call->kind != CALL_SPLICE || socket_of_file(file))
-		return file;
+	if (call->kind != CALL_SPLICE || socket)
+		return socket;
 	*direction = SENT;
-	return file_of_descriptor(task, argument(regs, compat, 2));
+	return socket_of_file(file_of_current(task, argument(regs, compat, 2)));
 }
 
 static __always_inline void end_stream(struct pt_regs *regs, bool compat, u32 kind, struct task_struct *task, u32 pid,
 				       u32 tid)
 {
-	struct file *file = file_of_descriptor(task, argument(regs, compat, 0));
+	struct file *file = file_of_current(task, argument(regs, compat, 0));
 	struct socket *socket = socket_of_file(file);
 	struct payload payload = { .direction = SENT };
 
 	if (!socket)
 		return;
 	payload.key.address = (u64)BPF_CORE_READ(socket, sk);
-	payload.key.number = BPF_CORE_READ(file, f_inode, i_ino);
+	payload.key.number = inode_number_of_socket(socket);
 	payload.stream = bpf_map_lookup_elem(&streams, &payload.key);
 	/* SHUT_RD ends nothing that the peer could notice. */
 	if (!payload.stream || (kind == CALL_SHUTDOWN ? argument(regs, compat, 1) == 0 : !file_has_one_user(file)))
@@ -234,8 +233,8 @@ int BPF_PROG(on_enter, struct pt_regs *regs, long number)
 	struct task_struct *task = (void *)bpf_get_current_task();
 	u64 pid_tgid = bpf_get_current_pid_tgid();
 	u32 pid = pid_tgid >> 32, tid = pid_tgid;
+	struct socket *socket;
 	struct thread *thread;
-	struct file *file;
 	struct call call;
 	u32 kind, direction;
 	bool compat;
@@ -247,15 +246,15 @@ int BPF_PROG(on_enter, struct pt_regs *regs, long number)
 		end_stream(regs, compat, kind, task, pid, tid);
 		return 0;
 	}
-	file = file_of_call(regs, compat, &call, task, &direction);
-	if (!socket_of_file(file))
+	socket = socket_of_call(regs, compat, &call, task, &direction);
+	if (!socket)
 		return 0;
 	thread = find_or_create_thread(pid, tid);
 	if (!thread) {
 		COUNT(threads_full);
 		return 0;
 	}
-	if (find_socket(regs, compat, &call, task, thread, file, direction))
+	if (note_socket(thread, socket, direction))
 		thread->start_ns = bpf_ktime_get_ns();
 	return 0;
 }
@@ -264,8 +263,8 @@ int BPF_PROG(on_enter, struct pt_regs *regs, long number)
 static __always_inline struct thread *meet_thread(struct pt_regs *regs, bool compat, const struct call *call,
 						  struct task_struct *task, u32 pid, u32 tid)
 {
+	struct socket *socket;
 	struct thread *thread;
-	struct file *file;
 	u32 direction;
 
 	if (!process_is_wanted(task, pid))
@@ -273,8 +272,8 @@ static __always_inline struct thread *meet_thread(struct pt_regs *regs, bool com
 	thread = find_or_create_thread(pid, tid);
 	if (!thread)
 		return NULL;
-	file = file_of_call(regs, compat, call, task, &direction);
-	if (find_socket(regs, compat, call, task, thread, file, direction))
+	socket = socket_of_call(regs, compat, call, task, &direction);
+	if (socket && note_socket(thread, socket, direction))
 		thread->start_ns = bpf_ktime_get_ns();
 	return thread;
 }
@@ -484,13 +483,11 @@ static __always_inline struct stream *meet_stream(struct thread *thread, const s
 	struct verdict *verdict;
 	u8 bytes[LOOK_BYTES];
 	u32 pid = thread->pid, one = 1;
-	u16 local_port = 0, peer_port = 0;
+	u32 ports = 0;
 
-	if (thread->transport == TRANSPORT_TCP) {
-		local_port = BPF_CORE_READ(sk, __sk_common.skc_num);
-		peer_port = BPF_CORE_READ(sk, __sk_common.skc_dport);
-	}
-	if (local_port == DNS_PORT || peer_port == __builtin_bswap16(DNS_PORT)) {
+	if (thread->transport == TRANSPORT_TCP)
+		ports = BPF_CORE_READ(sk, __sk_common.skc_portpair);
+	if (ports >> 16 == DNS_PORT || (u16)ports == __builtin_bswap16(DNS_PORT)) {
 		stream.kind = STREAM_DNS;
 		stream.flags = PAYLOAD_DNS;
 	} else {

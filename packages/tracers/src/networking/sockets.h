@@ -6,6 +6,7 @@
 #pragma once
 
 #include "../kernel/files.h"
+#include "../kernel/syscall.h"
 
 /* include/linux/socket.h */
 #define AF_UNIX 1
@@ -42,6 +43,7 @@ struct sock_common {
 	__be32 skc_rcv_saddr;
 	__be16 skc_dport;
 	u16 skc_num;
+	u32 skc_portpair; /* both in one: the peer's first, in network order, then ours, in the host's */
 	u16 skc_family;
 	struct in6_addr skc_v6_daddr;
 	struct in6_addr skc_v6_rcv_saddr;
@@ -65,6 +67,11 @@ struct tcp_sock {
 
 struct socket {
 	struct sock *sk;
+};
+
+struct socket_alloc {
+	struct socket socket;
+	struct inode vfs_inode;
 };
 
 struct file___socket {
@@ -100,12 +107,50 @@ struct endpoints {
 	u16 transport; /* TRANSPORT_* */
 };
 
+/* Operations of the files that are sockets, all of which have the same ones; 0 until there was one. */
+u64 socket_operations = 0;
+
+/*
+ * The file that a descriptor of the current task stands for; NULL where it stands for none. What files.h does, but with
+ * plain loads where the kernel knows the type of the task: that is a fifth of the time of a copy.
+ */
+static __always_inline struct file *file_of_current(struct task_struct *task, u32 descriptor)
+{
+	struct task_struct___files *current;
+	struct file *file = NULL;
+	struct fdtable *table;
+
+	if (!has_current_task_btf())
+		return file_of_descriptor(task, descriptor);
+	current = (void *)bpf_get_current_task_btf();
+	table = current->files->fdt;
+	if (descriptor < table->max_fds)
+		bpf_probe_read_kernel(&file, sizeof(file), table->fd + descriptor);
+	return file;
+}
+
 /* The socket that a file is; NULL where it is something else. */
 static __always_inline struct socket *socket_of_file(struct file *file)
 {
-	if (!file || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+	u64 operations;
+
+	if (!file)
 		return NULL;
+	operations = (u64)BPF_CORE_READ(file, f_op);
+	if (operations != socket_operations) {
+		if (socket_operations || (BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT) != S_IFSOCK)
+			return NULL;
+		socket_operations = operations;
+	}
 	return BPF_CORE_READ((struct file___socket *)file, private_data);
+}
+
+/* A socket and the inode of its file are one piece of memory. */
+static __always_inline u64 inode_number_of_socket(struct socket *socket)
+{
+	struct socket_alloc *both = (void *)socket;
+
+	return BPF_CORE_READ(both, vfs_inode.i_ino);
 }
 
 static __always_inline u32 transport_of(struct sock *sk)
