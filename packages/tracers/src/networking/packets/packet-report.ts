@@ -4,9 +4,10 @@ import type { Endpoint } from "../addresses.ts";
  * What went by the interfaces of a machine, in all network namespaces, in plain data.
  *
  * A packet counts on each interface that it goes by: on a host with containers the same one is seen on the container's
- * interface, on its other end, on the bridge and on the network card. Received packets of VLAN, MACVLAN, IPVLAN and
- * bonding interfaces count on the interface below, since the kernel gives them to these without telling of it; so does
- * nowhere what an XDP program takes away in the driver.
+ * interface, on its other end, on the bridge and on the network card. Packets that come in for an interface of VLAN,
+ * MACVLAN, IPVLAN or bonding count on the interface below it alone, since the kernel doesn't tell when it passes them on.
+ * Nowhere counts what an XDP program takes away in the driver, and what goes past the kernel's stack (AF_XDP). A VLAN tag
+ * that the network card adds or removes is not among the bytes.
  */
 export interface PacketReport {
   /** Start of the time that the report covers, in nanoseconds since 1970. */

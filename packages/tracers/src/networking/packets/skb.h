@@ -134,7 +134,7 @@ struct transport_header {
 	__be16 destination;
 	u8 skipped[8];
 	u8 data_offset; /* of TCP, in the upper 4 bits, in words of 4 bytes */
-	u8 flags;
+	u8 unused;
 };
 
 struct ipv4_header {
@@ -167,7 +167,7 @@ static __always_inline void read_transport(struct sk_buff *skb, const struct tra
 {
 	u32 linear = skb->tail;
 
-	if (headers->transport == TRANSPORT_TCP && offset + 14 <= linear)
+	if (headers->transport == TRANSPORT_TCP && offset + 13 <= linear)
 		headers->payload = offset + (header->data_offset >> 4) * 4;
 	if (headers->transport == TRANSPORT_UDP)
 		headers->payload = offset + 8;
@@ -181,7 +181,7 @@ static __always_inline void read_transport(struct sk_buff *skb, const struct tra
 
 static __always_inline void read_ipv4(struct sk_buff *skb, u32 offset, struct headers *headers)
 {
-	struct ipv4_header header = {};
+	struct ipv4_header header;
 	u32 bytes;
 
 	if (offset + 20 > skb->tail || bpf_probe_read_kernel(&header, sizeof(header), skb->head + offset))
@@ -204,7 +204,7 @@ static __always_inline void read_ipv4(struct sk_buff *skb, u32 offset, struct he
 
 static __always_inline void read_ipv6(struct sk_buff *skb, u32 offset, struct headers *headers)
 {
-	struct ipv6_header header = {};
+	struct ipv6_header header;
 	u32 next = offset + 40;
 	u8 protocol;
 
@@ -276,15 +276,25 @@ struct packet {
 	u32 header_bytes; /* of it, what each segment has anew; 0 for a packet of one segment */
 };
 
+/* The beginning of struct skb_shared_info, read at once: reading costs by the call. */
+#define SHARED_BYTES 32
+
+#define SHARED(bytes, field)                                                                                           \
+	(*(typeof(((struct skb_shared_info *)0)->field) *)((bytes) +                                                   \
+							   bpf_core_field_offset(struct skb_shared_info, field)))
+
 static __always_inline void count_segments(struct sk_buff *skb, u32 before_network, u32 network, struct packet *packet)
 {
-	struct skb_shared_info *shared = (void *)skb->head + skb->end;
-	u32 size = BPF_CORE_READ(shared, gso_size), payload = packet->headers.payload, type;
+	u32 size, payload = packet->headers.payload, type;
+	u8 shared[SHARED_BYTES] __attribute__((aligned(8)));
 
 	packet->segments = 1;
+	if (bpf_probe_read_kernel(shared, sizeof(shared), skb->head + skb->end))
+		return;
+	size = SHARED(shared, gso_size);
 	if (!size)
 		return;
-	type = BPF_CORE_READ(shared, gso_type);
+	type = SHARED(shared, gso_type);
 	if (type & SKB_GSO_TUNNELS) {
 		payload = skb->inner_transport_header;
 		if (type & SKB_GSO_TCP) {
@@ -298,7 +308,7 @@ static __always_inline void count_segments(struct sk_buff *skb, u32 before_netwo
 	}
 	if (payload > network)
 		packet->header_bytes = before_network + payload - network;
-	packet->segments = BPF_CORE_READ(shared, gso_segs);
+	packet->segments = SHARED(shared, gso_segs);
 	/* What comes from a virtual machine may leave that to whoever wants to know (SKB_GSO_DODGY). */
 	if (!packet->segments && packet->bytes > packet->header_bytes)
 		packet->segments = (packet->bytes - packet->header_bytes + size - 1) / size;
