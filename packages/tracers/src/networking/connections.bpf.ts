@@ -10,6 +10,31 @@ import {
   type TypedGlobals,
 } from "@skep/ebpf";
 
+/** `struct cgroup_record`: 4368 bytes. */
+export interface CgroupRecord {
+  kind: number;
+  names_bytes: number;
+  id: bigint;
+  names: string;
+}
+
+/** `struct counters`: 104 bytes. */
+export interface Counters {
+  opened: bigint;
+  closed: bigint;
+  failed: bigint;
+  opened_lost: bigint;
+  closed_lost: bigint;
+  failed_lost: bigint;
+  connections_full: bigint;
+  cgroups_lost: bigint;
+  targets_full: bigint;
+  never_accepted: bigint;
+  syn_ack_retransmits: bigint;
+  resets_sent: bigint;
+  resets_received: bigint;
+}
+
 /** `struct connection`: 88 bytes. */
 export interface Connection {
   start_ns: bigint;
@@ -33,31 +58,6 @@ export interface Owner {
   pid: number;
   tid: number;
   name: string;
-}
-
-/** `struct counters`: 104 bytes. */
-export interface Counters {
-  opened: bigint;
-  closed: bigint;
-  failed: bigint;
-  opened_lost: bigint;
-  closed_lost: bigint;
-  failed_lost: bigint;
-  connections_full: bigint;
-  cgroups_lost: bigint;
-  targets_full: bigint;
-  never_accepted: bigint;
-  syn_ack_retransmits: bigint;
-  resets_sent: bigint;
-  resets_received: bigint;
-}
-
-/** `struct cgroup_record`: 4368 bytes. */
-export interface CgroupRecord {
-  kind: number;
-  names_bytes: number;
-  id: bigint;
-  names: string;
 }
 
 /** `struct live_record`: 352 bytes. */
@@ -129,12 +129,12 @@ export interface Options extends LoadOptions {
 export interface Loaded extends Disposable, AsyncDisposable {
   readonly collection: Collection;
   readonly maps: {
-    readonly connections: KeyedMap<bigint, Connection>;
-    readonly counters: KeyedMap<number, Counters[]>;
-    readonly targets: KeyedMap<number, number>;
-    readonly events: RingBufferMap;
-    readonly cgroup_scratch: KeyedMap<number, CgroupRecord[]>;
     readonly known_cgroups: KeyedMap<bigint, number>;
+    readonly cgroup_scratch: KeyedMap<number, CgroupRecord[]>;
+    readonly events: RingBufferMap;
+    readonly counters: KeyedMap<number, Counters[]>;
+    readonly connections: KeyedMap<bigint, Connection>;
+    readonly targets: KeyedMap<number, number>;
   };
   readonly programs: {
     readonly on_state: Program;
@@ -161,12 +161,12 @@ export async function load(options: Options = {}): Promise<Loaded> {
   return {
     collection,
     maps: {
-      connections: collection.maps.get("connections"),
-      counters: collection.maps.get("counters"),
-      targets: collection.maps.get("targets"),
-      events: collection.maps.ringBuffer("events"),
-      cgroup_scratch: collection.maps.get("cgroup_scratch"),
       known_cgroups: collection.maps.get("known_cgroups"),
+      cgroup_scratch: collection.maps.get("cgroup_scratch"),
+      events: collection.maps.ringBuffer("events"),
+      counters: collection.maps.get("counters"),
+      connections: collection.maps.get("connections"),
+      targets: collection.maps.get("targets"),
     },
     programs: {
       on_state: collection.programs.get("on_state"),

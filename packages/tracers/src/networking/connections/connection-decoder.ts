@@ -29,6 +29,9 @@ interface Known {
   path: string | undefined;
 }
 
+type Mutable<T> = { -readonly [Name in keyof T]: T[Name] };
+type Owner = Pick<Connection, "pid" | "process" | "cgroupPath" | "containerId">;
+
 /** Makes connections and events of the kernel half's records, and numbers them. */
 export class ConnectionDecoder {
   readonly #clock: UnixClock;
@@ -125,45 +128,50 @@ export class ConnectionDecoder {
     const isUnix = transport === Transport.unix;
     const known = this.#find(record);
     if (isUnix) known.path = readPath(view, offset) ?? known.path;
-    return {
+    // Set one by one: there are thousands a second, and to spread what may be absent takes several times as long.
+    const connection: Mutable<Connection> = {
       id: known.id,
       transport: isUnix ? "unix" : "tcp",
-      ...(role !== Role.unknown && { role: role === Role.client ? "client" : "server" }),
-      ...this.#owner(record),
-      ...(local !== undefined && !isUnix && { local }),
-      ...(peer !== undefined && !isUnix && { peer }),
-      ...(known.path !== undefined && { path: known.path }),
       networkNamespace: record.networkNamespace,
       existed: (flags & Flag.existed) !== 0,
-      ...(establishedNs !== 0n && { openedUnixNs: this.#clock.toUnixNs(establishedNs) }),
-      ...(role === Role.client &&
-        !isUnix &&
-        startNs !== 0n &&
-        establishedNs !== 0n && { connectLatencyNs: Number(establishedNs - startNs) }),
-      ...(role === Role.server &&
-        !isUnix &&
-        acceptedNs !== 0n &&
-        establishedNs !== 0n && { acceptDelayNs: Number(acceptedNs - establishedNs) }),
     };
+    if (role !== Role.unknown) connection.role = role === Role.client ? "client" : "server";
+    this.#setOwner(connection, record);
+    if (known.path !== undefined) connection.path = known.path;
+    if (establishedNs !== 0n) connection.openedUnixNs = this.#clock.toUnixNs(establishedNs);
+    if (isUnix) return connection;
+    if (local !== undefined) connection.local = local;
+    if (peer !== undefined) connection.peer = peer;
+    if (establishedNs === 0n) return connection;
+    if (role === Role.client && startNs !== 0n) connection.connectLatencyNs = Number(establishedNs - startNs);
+    if (role === Role.server && acceptedNs !== 0n) connection.acceptDelayNs = Number(acceptedNs - establishedNs);
+    return connection;
   }
 
   #listener(record: ConnectionRecord, view: DataView, offset: number): Listener {
     const { dropped, queued, capacity } = readListenerCounts(view, offset);
     const isUnix = record.transport === Transport.unix;
     const path = isUnix ? readPath(view, offset) : undefined;
-    return {
+    const listener: Mutable<Listener> = {
       transport: isUnix ? "unix" : "tcp",
-      ...this.#owner(record),
-      ...(record.local !== undefined && !isUnix && { local: record.local }),
-      ...(path !== undefined && { path }),
       networkNamespace: record.networkNamespace,
       capacity,
+      ...(record.local !== undefined && !isUnix && { local: record.local }),
+      ...(path !== undefined && { path }),
       ...(!isUnix && { queued, dropped }),
     };
+    this.#setOwner(listener, record);
+    return listener;
   }
 
-  #owner({ flags, pid, process, cgroupId }: ConnectionRecord): Pick<Connection, "pid" | "process"> {
-    return flags & Flag.owned ? { pid, process, ...this.#cgroups.get(cgroupId) } : {};
+  #setOwner(target: Mutable<Owner>, { flags, pid, process, cgroupId }: ConnectionRecord): void {
+    if ((flags & Flag.owned) === 0) return;
+    target.pid = pid;
+    target.process = process;
+    const cgroup = this.#cgroups.get(cgroupId);
+    if (cgroup === undefined) return;
+    target.cgroupPath = cgroup.cgroupPath;
+    if (cgroup.containerId !== undefined) target.containerId = cgroup.containerId;
   }
 
   #find({ socket, startNs, transport }: ConnectionRecord): Known {

@@ -113,7 +113,7 @@ export class ConnectionStore {
     const { transport, role, pid, process, cgroupPath, containerId, path } = connection;
     const serverPort = role === undefined ? undefined : (role === "client" ? connection.peer : connection.local)?.port;
     const peerAddress = connection.peer?.address;
-    const identity = [transport, role, pid, process, cgroupPath, peerAddress, serverPort, path].join("\0");
+    const identity = `${transport} ${role} ${pid} ${serverPort} ${peerAddress} ${process}\0${cgroupPath}\0${path}`;
     const known = this.#peers.get(identity);
     if (known !== undefined) return known;
     if (this.#peers.size >= this.#peerLimit) {

@@ -213,21 +213,26 @@ static __always_inline u64 wake_up(void)
 	return bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) >= wake_up_bytes ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
 }
 
-/* Sends the path of a cgroup that is new to user space. */
-static __always_inline void introduce_cgroup(struct task_struct *task, u64 id, u32 slot)
+/*
+ * Sends the path of a cgroup that is new to user space: that of a task, given as a number. Not static: the verifier looks at
+ * it once, by itself.
+ */
+__attribute__((noinline)) int introduce_cgroup(u64 task, u32 slot)
 {
+	struct cgroup *cgroup = BPF_CORE_READ((struct task_struct *)task, cgroups, dfl_cgrp);
+	u64 id = BPF_CORE_READ(cgroup, kn, id);
 	struct cgroup_record *record;
 	u8 known = 1;
 	u64 bytes;
 
 	if (bpf_map_lookup_elem(&known_cgroups, &id))
-		return;
+		return 0;
 	record = bpf_map_lookup_elem(&cgroup_scratch, &slot);
 	if (!record)
-		return;
+		return 0;
 	record->kind = RECORD_CGROUP;
 	record->id = id;
-	bytes = cgroup_names(record->names, BPF_CORE_READ(task, cgroups, dfl_cgrp));
+	bytes = cgroup_names(record->names, cgroup);
 	if (bytes > PATH_BYTES)
 		bytes = PATH_BYTES; /* it never is: that is for the verifier */
 	record->names_bytes = bytes;
@@ -235,19 +240,21 @@ static __always_inline void introduce_cgroup(struct task_struct *task, u64 id, u
 		bpf_map_update_elem(&known_cgroups, &id, &known, BPF_ANY);
 	else
 		COUNT(cgroups_lost);
+	return 0;
 }
 
 /* The process of a connection. Its cgroup's own record goes out first. */
 static __always_inline void own(struct connection *connection, struct task_struct *task, u32 slot)
 {
+	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
 	struct owner *owner = &connection->owner;
 
-	owner->cgroup_id = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
-	owner->pid = BPF_CORE_READ(task, tgid);
+	owner->cgroup_id = BPF_CORE_READ(leader, cgroups, dfl_cgrp, kn, id);
+	owner->pid = BPF_CORE_READ(leader, tgid);
 	owner->tid = BPF_CORE_READ(task, pid);
-	bpf_probe_read_kernel_str(owner->name, sizeof(owner->name), BPF_CORE_READ(task, group_leader)->comm);
+	bpf_probe_read_kernel_str(owner->name, sizeof(owner->name), leader->comm);
 	connection->flags |= OWNED;
-	introduce_cgroup(task, owner->cgroup_id, slot);
+	introduce_cgroup((u64)leader, slot);
 }
 
 static __always_inline void read_addresses(struct connection_record *record, struct sock___stream *sk)

@@ -36,7 +36,7 @@ export class SocketProcess implements AsyncDisposable {
     if (ownNetwork !== undefined) {
       command.unshift("unshare", "-n", "sh", "-c", `ip link set lo up; ${ownNetwork}\nexec "$@"`, "sh");
     }
-    if (networkOf !== undefined) command.unshift("nsenter", `--net=/proc/${networkOf}/ns/net`);
+    if (networkOf !== undefined) command.unshift("nsenter", "-t", `${networkOf}`, "-n");
     const [file = "", ...args] = command;
     const child = spawn(file, args, { stdio: ["pipe", "pipe", "inherit"] });
     const lines = createInterface({ input: child.stdout });
