@@ -415,7 +415,7 @@ static __always_inline bool read_segment(u64 vector, u32 index, u32 kind, struct
 static __always_inline u32 read_first_bytes(const struct buffer *buffer, u64 length, u8 bytes[LOOK_BYTES])
 {
 	struct segment segment = { .address = buffer->address, .length = length };
-	u32 count = LOOK_BYTES;
+	u64 count = LOOK_BYTES;
 
 	if (buffer->kind == BUFFER_NONE)
 		return 0;
@@ -434,6 +434,10 @@ static __always_inline u32 read_first_bytes(const struct buffer *buffer, u64 len
 		count = segment.length;
 	/* Those behind are zeroed, and so not taken for what was here before. */
 	__builtin_memset(bytes, 0, LOOK_BYTES);
+	/* As in capture(). */
+	barrier_var(count);
+	if (count > LOOK_BYTES)
+		return 0;
 	return bpf_probe_read_user(bytes, count, (void *)segment.address) ? 0 : count;
 }
 
@@ -487,8 +491,6 @@ __attribute__((noinline)) u32 capture(u32 place, u64 address, u32 wanted, u32 ki
 
 	if (!work)
 		return 0;
-	/* Compared as 64 bits: by 5.10 the verifier knows nothing of the upper half of a parameter. */
-	barrier_var(size);
 	if (size > CAPTURE_BYTES)
 		size = CAPTURE_BYTES;
 	if (kind == BUFFER_NONE)
@@ -496,6 +498,10 @@ __attribute__((noinline)) u32 capture(u32 place, u64 address, u32 wanted, u32 ki
 	if (kind == BUFFER_FLAT) {
 		work->done += work->skipped;
 		work->skipped = 0;
+		/* Once more, just before: by 5.10 the verifier forgets the bounds of what was on the stack meanwhile. */
+		barrier_var(size);
+		if (size > CAPTURE_BYTES)
+			return 0;
 		if (bpf_probe_read_user(work->record.data, size, (void *)(address + work->done)))
 			return 0;
 		work->done += size;
@@ -574,12 +580,14 @@ static __always_inline void fill_record(struct record *record, u32 kind, const s
 static __always_inline bool send_record(struct record *record, u32 data_bytes)
 {
 	u64 bytes = RECORD_HEADER_BYTES + (u64)data_bytes;
+	u64 flags = wakeup();
 
 	record->data_bytes = data_bytes;
-	/* For the verifier, which has forgotten it. */
+	/* For the verifier, as in capture(). */
+	barrier_var(bytes);
 	if (bytes > sizeof(*record))
-		bytes = sizeof(*record);
-	return !bpf_ringbuf_output(&events, record, bytes, wakeup());
+		return false;
+	return !bpf_ringbuf_output(&events, record, bytes, flags);
 }
 
 /* What the data of the record in this place of scratch begin with. Not static, so that the verifier looks at it once. */

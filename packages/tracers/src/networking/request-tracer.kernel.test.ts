@@ -5,6 +5,8 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { Workload } from "../profiling/testing/workload.ts";
 import type { HttpRequestEvent, RequestReport } from "./request-report.ts";
 import { RequestTracer } from "./request-tracer.ts";
 import {
@@ -138,6 +140,22 @@ exactTest("only the processes that were asked for are told of", async () => {
   );
 });
 
+exactTest("children of a process are told of, too", async () => {
+  await using server = program("http-server.mjs");
+  const client = fileURLToPath(new URL("testing/http-client.mjs", import.meta.url));
+  const command = `echo go | '${process.execPath}' '${client}' paths ${await server.ready} /size/1/200`;
+  await using shell = new Workload("/bin/sh", ["-c", `echo ready; read -r _; ${command}`]);
+  await shell.ready;
+  const { requests } = await traced({ pids: [shell.pid] }, async () => {
+    shell.release();
+    await shell.lastLine;
+  });
+  assert.deepEqual(
+    requests.map(({ side, path }) => [side, path]),
+    [["client", "/size/1/200"]],
+  );
+});
+
 test("the process that traces is left out, unless it asks for itself", async () => {
   const server = createServer((_, response) => response.end("own")).listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
@@ -213,6 +231,26 @@ exactTest("datagrams are counted as their sender counts them", async () => {
   }
   assert.ok(report.flows.every(({ process }) => process.pid === workload.pid));
   assert.equal(report.incomplete.flowsFull, 0);
+});
+
+exactTest("datagrams that go many at a time are counted one by one", async () => {
+  await using workload = program("udp-segments.mjs");
+  await workload.ready;
+  const { report } = await traced({ pids: [workload.pid] }, async () => {
+    workload.release();
+    await workload.lastLine;
+  });
+  const { datagrams, bytes, received } = JSON.parse(await workload.lastLine);
+  assert.equal(received, datagrams);
+  const all = report.flows.reduce<UdpTotals>(sumTotals, noDatagrams);
+  assert.deepEqual(all, {
+    sentDatagrams: datagrams,
+    sentBytes: bytes,
+    receivedDatagrams: datagrams,
+    receivedBytes: bytes,
+  });
+  // Who receives didn't ask from whom.
+  assert.equal(report.flows.find(({ receivedDatagrams }) => receivedDatagrams > 0)?.peer, undefined);
 });
 
 exactTest("datagrams for which there is no room are counted all the same", async () => {
