@@ -18,6 +18,6 @@ export NODE_COMPILE_CACHE=/tmp/compile-cache
 export HOME=/root NO_COLOR=1 PATH=/bin
 cd /skep
 node --conditions=skep-source --disable-warning=ExperimentalWarning scripts/run-tests.ts \
-  --tier kernel --timeout 1200 --report /tmp/report $(cat /tests)
+  --tier kernel --timeout 600 --report /tmp/report $(cat /tests)
 cat /tmp/report > /dev/ttyS1
 poweroff -f

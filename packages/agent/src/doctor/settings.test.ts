@@ -46,7 +46,14 @@ const cases: readonly [
     "not there: this kernel has no perf events",
   ],
   ["perf_event_paranoid", `${SYSCTL}/perf_event_paranoid`, "-1\n", "yes", "-1: CAP_PERFMON is not asked for"],
-  ["perf_event_paranoid", `${SYSCTL}/perf_event_paranoid`, "3\n", "yes", "3: CAP_PERFMON overrides it"],
+  ["perf_event_paranoid", `${SYSCTL}/perf_event_paranoid`, "2\n", "yes", "2: CAP_PERFMON overrides it"],
+  [
+    "perf_event_paranoid",
+    `${SYSCTL}/perf_event_paranoid`,
+    "3\n",
+    "limited",
+    "3: perf events take CAP_SYS_ADMIN here, CAP_PERFMON is not enough",
+  ],
   ["perf_event_max_sample_rate", `${SYSCTL}/perf_event_max_sample_rate`, "100000\n", "yes", "100000 Hz"],
   [
     "perf_event_max_sample_rate",

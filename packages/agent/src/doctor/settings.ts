@@ -34,7 +34,7 @@ const settings: readonly Setting[] = [
     name: "perf_event_paranoid",
     path: "/proc/sys/kernel/perf_event_paranoid",
     unreadable: "not there: this kernel has no perf events",
-    explain: (value) => ["yes", `${value}: CAP_PERFMON ${Number(value) < 0 ? "is not asked for" : "overrides it"}`],
+    explain: explainParanoid,
   },
   {
     name: "perf_event_max_sample_rate",
@@ -137,4 +137,10 @@ function mountPoint(mountInfo: string, fileSystem: string): string | undefined {
   // "41 31 0:38 / /sys/fs/cgroup/unified rw,relatime - cgroup2 cgroup2 rw"; optional fields may stand before the dash.
   const line = mountInfo.split("\n").find((candidate) => candidate.split(" - ")[1]?.startsWith(`${fileSystem} `));
   return line?.split(" ")[4];
+}
+
+/** Mainline's levels end at 2; Debian and Ubuntu have 3 and 4 as well (`perfEventsTakeAdmin`). */
+function explainParanoid(value: string): Verdict {
+  if (Number(value) > 2) return ["limited", `${value}: perf events take CAP_SYS_ADMIN here, CAP_PERFMON is not enough`];
+  return ["yes", `${value}: CAP_PERFMON ${Number(value) < 0 ? "is not asked for" : "overrides it"}`];
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { type Capability, capabilitySet, defaultSys, type Sys } from "@skep/ebpf/sys";
+import { type Capability, capabilitySet, defaultSys, perfEventsTakeAdmin, type Sys } from "@skep/ebpf/sys";
 import { wantedCapabilities } from "../system/capabilities.ts";
 
 /** Options of prctl(2). */
@@ -11,7 +11,6 @@ export const keptCapabilities: readonly Capability[] = [
   ...wantedCapabilities.map(({ name }) => name),
   "CAP_SYS_RESOURCE",
 ];
-const kept = capabilitySet(keptCapabilities);
 
 /**
  * Lets go, for good, of all privileges of root but those that tracing needs. Capabilities belong to threads, and Node.js
@@ -22,7 +21,9 @@ const kept = capabilitySet(keptCapabilities);
  */
 export function limitPrivileges(sys: Sys = defaultSys()): void {
   if (process.getuid?.() !== 0) return;
-  const superfluous = capabilitiesOf(readFileSync("/proc/self/status", "latin1")) & ~kept;
+  // Debian's and Ubuntu's kernels may give perf events to nobody else.
+  const kept: readonly Capability[] = perfEventsTakeAdmin() ? [...keptCapabilities, "CAP_SYS_ADMIN"] : keptCapabilities;
+  const superfluous = capabilitiesOf(readFileSync("/proc/self/status", "latin1")) & ~capabilitySet(kept);
   if (superfluous === 0n) return;
   for (let capability = 0; superfluous >> BigInt(capability) !== 0n; capability++) {
     if (((superfluous >> BigInt(capability)) & 1n) === 0n) continue;

@@ -49,7 +49,8 @@ test("what the machine does is on the page, at /metrics and at the receiver, to 
   await using receiver = await Receiver.start();
   const config = configuration(
     "all.yaml",
-    `intervalSeconds: 1\npage: {port: 0}\notlp: {endpoint: "${receiver.url}", protocol: http/json}\n`,
+    // Where the processor is emulated tracing costs more than the budget, and tracers would be turned down.
+    `intervalSeconds: 1\npage: {port: 0}\nlimits: {cpuPercent: 100}\notlp: {endpoint: "${receiver.url}", protocol: http/json}\n`,
   );
   await using agent = new Agent(config);
   await agent.started();

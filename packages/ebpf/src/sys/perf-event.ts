@@ -1,6 +1,7 @@
 import { Attributes } from "./attributes.ts";
-import type { Meanings } from "./failure.ts";
+import { Errno, type Meanings } from "./failure.ts";
 import { FileDescriptor } from "./file-descriptor.ts";
+import { perfPermissionMeaning } from "./perf-permission.ts";
 import type { Sys } from "./sys.ts";
 import { PERF_FLAG_FD_CLOEXEC } from "./uapi.ts";
 
@@ -41,11 +42,6 @@ export interface PerfEventOptions {
 
 /** What the errnos of perf_event_open(2) mean (its manual page), where the kind of event does not say otherwise. */
 const MEANINGS: Meanings = {
-  EACCES: {
-    code: "not-permitted",
-    text: "CAP_PERFMON is missing",
-    hint: "run it as root, grant CAP_PERFMON, or lower kernel.perf_event_paranoid",
-  },
   ENODEV: { code: "not-found", text: "this CPU is offline, or cannot count such events" },
   ENOENT: { code: "not-found", text: "this machine has no such event" },
   ESRCH: { code: "not-found", text: "there is no such process" },
@@ -86,5 +82,9 @@ export function perfEventOpen(
     .u64(64, options.config2 ?? 0n);
   const fd = sys.perfEventOpen(attributes.bytes, options.pid, options.cpu, -1, PERF_FLAG_FD_CLOEXEC);
   attributes.release();
-  return FileDescriptor.own(sys, fd, "perf_event_open", action, { ...MEANINGS, ...meanings });
+  return FileDescriptor.own(sys, fd, "perf_event_open", action, {
+    ...MEANINGS,
+    ...(fd === -Errno.EACCES && { EACCES: perfPermissionMeaning() }),
+    ...meanings,
+  });
 }

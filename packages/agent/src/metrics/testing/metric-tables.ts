@@ -16,7 +16,16 @@ export function metricTable(metrics: readonly MetricDefinition[], of: MetricDefi
       metric.attributes.map((name) => `\`${name}\``).join("<br>"),
       CONVENTIONS[metric.convention],
     ]);
-  return [HEAD, HEAD.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |\n`).join("");
+  return formatTable([HEAD, ...rows]);
+}
+
+/** As the formatter has tables: each column as wide as its widest cell. */
+function formatTable(rows: readonly (readonly string[])[]): string {
+  const widths = HEAD.map((_, column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0)));
+  const line = (cells: readonly string[]) =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |\n`;
+  const [head = [], ...body] = rows;
+  return [head, widths.map((width) => "-".repeat(width)), ...body].map(line).join("");
 }
 
 /** The document with the tables in it, each between its two marks: `<!-- metrics: host -->` and `<!-- end -->`. */

@@ -41,8 +41,11 @@ int main(int argc, char **argv)
 	double seconds = argc > 1 ? atof(argv[1]) : 3, seventy = 0, thirty = 0;
 
 	while (seventy + thirty < seconds) {
-		seventy += burn_seventy(100000);
-		thirty += burn_thirty(100000);
+		/* Of one length, the rounds could be in step with the sampling. */
+		unsigned long rounds = 50000 + random() % 100000;
+
+		seventy += burn_seventy(rounds);
+		thirty += burn_thirty(rounds);
 	}
 	printf("{\"burn_seventy\": %f, \"burn_thirty\": %f}\n", seventy, thirty);
 	return 0;

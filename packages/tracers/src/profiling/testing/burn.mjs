@@ -11,16 +11,18 @@ function burnThirty(rounds) {
 }
 
 /** CPU time that a call takes, in seconds. */
-function measure(burn) {
+function measure(burn, rounds) {
   const { user } = process.cpuUsage();
-  burn(100_000);
+  burn(rounds);
   return (process.cpuUsage().user - user) / 1e6;
 }
 
 console.log("ready");
 const taken = { burnSeventy: 0, burnThirty: 0 };
 while (taken.burnSeventy + taken.burnThirty < seconds) {
-  taken.burnSeventy += measure(burnSeventy);
-  taken.burnThirty += measure(burnThirty);
+  // Of one length, the rounds could be in step with the sampling.
+  const rounds = 50_000 + Math.floor(Math.random() * 100_000);
+  taken.burnSeventy += measure(burnSeventy, rounds);
+  taken.burnThirty += measure(burnThirty, rounds);
 }
 console.log(JSON.stringify(taken));
