@@ -20,7 +20,7 @@ export type HttpOptions = ParsedRunOptions<typeof httpOptions>;
 
 export const httpCommand: Command = defineCommand({
   name: "http",
-  summary: "requests of HTTP/1, HTTP/2 and gRPC: how many, how fast, what fails",
+  summary: "HTTP and gRPC requests: how many, how fast, what fails",
   usage: RUN_USAGE,
   description: [
     "Follows the requests that the processes of this machine send and serve, whenever their connections were opened, and prints for each service (the processes of one name), route and class of status how many there were, how many a second, and how long half, 90 % and 99 % of them took at most. On a terminal the table is refreshed each second. Without -p, --cgroup or COMMAND: every process.",

@@ -11,6 +11,8 @@ import { addLatencies } from "./latencies.ts";
 
 /** Wide enough for `123 ms`: so columns don't move with each refresh. */
 const VALUE_COLUMNS = 6;
+/** The same for `grpc 14`. */
+const STATUS_COLUMNS = 7;
 
 const incompleteMeanings: Readonly<Record<string, string>> = {
   gaps: "gaps in what connections carried",
@@ -179,7 +181,7 @@ const routeColumns: readonly Column<Route>[] = [
   { title: "P50", align: "end", least: VALUE_COLUMNS, cell: ({ latency }) => quantileOf(latency, 0.5) },
   { title: "P90", align: "end", least: VALUE_COLUMNS, cell: ({ latency }) => quantileOf(latency, 0.9) },
   { title: "P99", align: "end", least: VALUE_COLUMNS, cell: ({ latency }) => quantileOf(latency, 0.99) },
-  { title: "STATUS", align: "start", cell: ({ status }) => status },
+  { title: "STATUS", align: "start", least: STATUS_COLUMNS, cell: ({ status }) => status },
   {
     title: "REQUEST",
     align: "start",

@@ -4,7 +4,7 @@ export interface Section {
   readonly count: number;
   /** Its share of the rows that all of them get, compared with others. */
   readonly weight: number;
-  /** What its rows are, in the plural. */
+  /** What each of its rows is, in words. */
   readonly what: string;
   /**
    * The lines of the first so many rows, with all that belongs to it: titles, and one that says how many rows are left out,

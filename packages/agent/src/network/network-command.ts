@@ -17,7 +17,7 @@ export type NetworkOptions = ParsedRunOptions<typeof networkOptions>;
 
 export const networkCommand: Command = defineCommand({
   name: "network",
-  summary: "connections, datagrams, DNS, interfaces: who, with whom, how much",
+  summary: "connections, UDP, DNS, interfaces: who, with whom",
   usage: RUN_USAGE,
   description: [
     "Shows the connections of this machine's processes, in all network namespaces, with what they sent and received, their round-trip time and what was sent again, as the kernel counts it: those that were there before and those to come, TCP and Unix sockets. Then those that ended or failed, with how; the sockets that listen, and how many connections wait there to be accepted; queries of DNS; interfaces, and the packets that were thrown away, with the kernel's reason. Datagrams of UDP are among the connections. On a terminal the tables are refreshed each second. Without -p, --cgroup or COMMAND: every process.",

@@ -60,7 +60,8 @@ function processOf({ pid, name, containerId }: DnsQueryEvent["process"]): object
 
 /** What ends the stream, as one JSON object on one line: the sum of seen = the sum of delivered + the sum of lost. */
 export function encodeNetworkSummary(view: NetworkView, { seen, delivered, lost }: EventCounts): string {
-  const { durationNs, totals, failed, interfaces, drops, roundTrips, incomplete } = view;
+  const { opened, closed, neverAccepted, retransmits, ...ofMachine } = view.totals;
+  const { durationNs, failed, interfaces, drops, roundTrips, incomplete } = view;
   // What nothing is known of is no event that was seen.
   const unknown = Object.entries(view.lost).filter(([reason]) => !(reason in lost));
   return `${printableJson({
@@ -70,8 +71,13 @@ export function encodeNetworkSummary(view: NetworkView, { seen, delivered, lost 
     delivered,
     lost,
     incomplete: { ...Object.fromEntries(unknown), ...incomplete },
-    ...totals,
+    opened,
+    closed,
+    neverAccepted,
     failed,
+    retransmits,
+    // These cannot be told apart by process.
+    ofMachine,
     connections: view.connections.map(liveJson),
     listeners: view.listeners.map(listenerJson),
     udp: view.flows.map(flowJson),

@@ -77,7 +77,7 @@ export function formatNetworkTable(
 
 function hiddenLines(hidden: readonly Section[], columns: number): string[] {
   if (hidden.length === 0) return [];
-  const what = hidden.map(({ count, what }) => `${formatCount(count)} ${what}`);
+  const what = hidden.map(({ count, what }) => counted(count, what));
   return [cutEnd(`no lines left for ${what.join(", ")}`, columns)];
 }
 
@@ -120,7 +120,8 @@ function trafficRows({ connections, flows }: NetworkView, which: keyof Rates, wi
   const rows: TrafficRow[] = [];
   for (const { connection, rates, ageNs } of connections) {
     const { traffic, state, pid, process } = connection;
-    const ends = connectionEnds(connection, whole);
+    // Where there is no column for it, what is out of the ordinary is told all the same.
+    const odd = width < WIDE && state !== "ESTAB" && traffic !== undefined;
     rows.push({
       rates: rates[which],
       ...(traffic !== undefined && {
@@ -131,8 +132,7 @@ function trafficRows({ connections, flows }: NetworkView, which: keyof Rates, wi
       ...(traffic?.roundTripUs !== undefined && { roundTripUs: traffic.roundTripUs }),
       ...(ageNs !== undefined && { ageNs }),
       state,
-      // Where there is no column for it, what is out of the ordinary is told all the same.
-      ends: width >= WIDE || state === "ESTAB" || traffic === undefined ? ends : `${ends} ${state}`,
+      ends: odd ? `${manyConnectionEnds(connection, whole)} ${state}` : connectionEnds(connection, whole),
       process: processText(process, pid),
     });
   }
@@ -173,7 +173,7 @@ function trafficSection(view: NetworkView, width: number, which: keyof Rates): S
     { title: "PROCESS", align: "start", most: processColumns(width), cut: cutProcess, cell: ({ process }) => process },
   ];
   const columns = all.filter(({ from = 0 }) => width >= from);
-  return section("connections", rows, 8, (shown) => layOutTable(columns, shown, width));
+  return section("connection", rows, 8, (shown) => layOutTable(columns, shown, width));
 }
 
 function endedSection({ ended }: NetworkView, width: number): Section {
@@ -201,7 +201,7 @@ function endedSection({ ended }: NetworkView, width: number): Section {
     },
     { title: "PROCESS", align: "start", most: processColumns(width), cut: cutProcess, cell: endedProcess },
   ];
-  return section("that ended", ended, 4, (shown) => layOutTable(columns, shown, width));
+  return section("ended connection", ended, 4, (shown) => layOutTable(columns, shown, width));
 }
 
 /** Unix sockets don't count. */
@@ -242,7 +242,7 @@ function listenerSection({ listeners }: NetworkView, width: number): Section {
       cell: ({ process, pid }) => processText(process, pid),
     },
   ];
-  return section("that listen", sorted, 1, (shown) => layOutTable(columns, shown, width));
+  return section("listening socket", sorted, 1, (shown) => layOutTable(columns, shown, width));
 }
 
 function dnsSection({ dns }: NetworkView, width: number): Section {
@@ -250,8 +250,8 @@ function dnsSection({ dns }: NetworkView, width: number): Section {
     { title: "QUERIES", align: "end", cell: ({ queries }) => formatCount(queries) },
     { title: "P50", align: "end", least: VALUE_COLUMNS, cell: ({ latency }) => quantileOf(latency, 0.5) },
     { title: "P99", align: "end", least: VALUE_COLUMNS, cell: ({ latency }) => quantileOf(latency, 0.99) },
-    { title: "ANSWER", align: "start", cell: ({ rcode }) => printable(rcode ?? "none") },
-    { title: "TYPE", align: "start", cell: ({ type }) => printable(type) },
+    { title: "ANSWER", align: "start", most: 9, cell: ({ rcode }) => printable(rcode ?? "none") },
+    { title: "TYPE", align: "start", most: 6, cell: ({ type }) => printable(type) },
     { title: "NAME", align: "start", yields: true, cell: ({ name }) => printable(name) },
     {
       title: "PROCESS",
@@ -261,7 +261,7 @@ function dnsSection({ dns }: NetworkView, width: number): Section {
       cell: ({ process }) => formatProcess(process),
     },
   ];
-  return section("names asked for", dns, 2, (shown) => layOutTable(columns, shown, width));
+  return section("DNS name", dns, 2, (shown) => layOutTable(columns, shown, width));
 }
 
 /** With what was dropped, and round-trip times, below. */
@@ -272,8 +272,8 @@ function interfaceSection(view: NetworkView, width: number, which: keyof Rates, 
     { title: "RECV/s", align: "end", least: VALUE_COLUMNS, cell: ({ rates }) => rateText(rates[which].received) },
     { title: "SENT", align: "end", least: VALUE_COLUMNS, cell: ({ sentBytes }) => bytesText(sentBytes) },
     { title: "RECV", align: "end", least: VALUE_COLUMNS, cell: ({ receivedBytes }) => bytesText(receivedBytes) },
-    { title: "PACKETS", align: "end", cell: ({ sentPackets }) => formatCount(sentPackets) },
-    { title: "RECV", align: "end", cell: ({ receivedPackets }) => formatCount(receivedPackets) },
+    { title: "PKTS SENT", align: "end", cell: ({ sentPackets }) => formatCount(sentPackets) },
+    { title: "PKTS RECV", align: "end", cell: ({ receivedPackets }) => formatCount(receivedPackets) },
     {
       title: "INTERFACE",
       align: "start",
@@ -283,9 +283,7 @@ function interfaceSection(view: NetworkView, width: number, which: keyof Rates, 
     },
   ];
   const below = [...dropLines(view, width), ...(roundTrips ? roundTripLines(view, width) : [])];
-  const { around, lines, ...rest } = section("interfaces", interfaces, 2, (shown) =>
-    layOutTable(columns, shown, width),
-  );
+  const { around, lines, ...rest } = section("interface", interfaces, 2, (shown) => layOutTable(columns, shown, width));
   return { ...rest, around: around + below.length, lines: (rows) => [...lines(rows), ...below] };
 }
 
