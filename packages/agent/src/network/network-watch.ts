@@ -96,7 +96,7 @@ export class NetworkWatch {
       durationNs: this.#durationNs,
       connections,
       flows: this.#flowRows(),
-      ended: this.#ended.values().sort((a, b) => b.count - a.count),
+      ended: this.#ended.values().sort(mostFrequentOfTcp),
       listeners: (report.connections?.listeners ?? []).map((listener) => this.#named(listener)),
       totals: this.#totals,
       failed: this.#failed,
@@ -240,6 +240,15 @@ export class NetworkWatch {
     const { pid, process } = item;
     return pid === undefined || process === undefined ? item : { ...item, process: this.#names.of(pid, process) };
   }
+}
+
+/** Programs look for Unix sockets that are not there all the time. */
+function mostFrequentOfTcp(a: EndedRow, b: EndedRow): number {
+  return Number(isUnix(a)) - Number(isUnix(b)) || b.count - a.count;
+}
+
+function isUnix({ connection: { transport } }: EndedRow): boolean {
+  return transport === "unix";
 }
 
 /** How a connection ended, or why it did not come about. */
