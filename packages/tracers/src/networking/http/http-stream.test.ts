@@ -235,6 +235,37 @@ test("behind a gap in chunks the next response is found, and the size is left ou
   assert.deepEqual([counts.trouble.framingLost, counts.underWay], [1, 0]);
 });
 
+test("a gap over the end of a body loses the next head alone", () => {
+  const [first, response, next, second, ...rest] = segmentsOf([
+    get("/a"),
+    answer(200, "x".repeat(100)),
+    get("/b"),
+    answer(201),
+    get("/c"),
+    answer(202),
+  ]);
+  assert.ok(first !== undefined && response !== undefined && second !== undefined && next !== undefined);
+  const [head, tail] = cut(response, [100]);
+  assert.ok(head !== undefined && tail !== undefined);
+  const hole = { ...uncaptured(tail), lengthBytes: tail.lengthBytes + second.lengthBytes };
+  const { requests, counts } = trace([first, head, next, hole, ...rest]);
+  assert.deepEqual(requests.map(brief), [
+    "GET /a -> 200 (0/100) complete",
+    "GET /b -> - (0/?) unanswered",
+    "GET /c -> 202 (0/2) complete",
+  ]);
+  assert.deepEqual([requests[0]?.durationNs, counts.trouble.framingLost], [undefined, 1]);
+});
+
+test("what waits for too long is given up without another segment", () => {
+  const { stream, counts } = traceOf();
+  for (const segment of segmentsOf([answer(500)], "client")) stream.add(segment);
+  stream.tick(200_000_000n);
+  assert.equal(counts.trouble.unpairedResponses, 0);
+  stream.tick(201_000_000n);
+  assert.equal(counts.trouble.unpairedResponses, 1);
+});
+
 test("a gap in a head leaves what is known of it", () => {
   const request = client("GET /a HTTP/1.1\r\nHost: a.example\r\nContent-Length: 3\r\n\r\nabc");
   const [head, ...rest] = segmentsOf([request, answer(200), get("/b"), answer(201)]);

@@ -70,6 +70,22 @@ const conversations: [what: string, conversation: Sent[], expected: string[]][] 
     ["PUT /a -> 200 (13/0) complete"],
   ],
   [
+    "several trailers before what was sent ahead",
+    [
+      client(`PUT /a HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nT: x\r\nU: y\r\n\r\n${GET}`),
+      server(OK + OK),
+    ],
+    ["PUT /a -> 200 (1/2) complete", "GET /a -> 200 (0/2) complete"],
+  ],
+  [
+    "what follows an upgrade before it is granted",
+    [
+      client(`GET /ws HTTP/1.1\r\nUpgrade: websocket\r\n\r\n${GET}`),
+      server("HTTP/1.1 101 Switching Protocols\r\n\r\n"),
+    ],
+    ["GET /ws -> 101 (0/0) upgraded"],
+  ],
+  [
     "interim responses",
     [
       client(GET),

@@ -116,14 +116,15 @@ function versionAt(bytes: Uint8Array, start: number): "http/1.0" | "http/1.1" | 
 }
 
 function tokenEnd(bytes: Uint8Array, start: number, end: number): number {
-  const limit = Math.min(end, start + MAX_METHOD_BYTES + 1);
+  const limit = Math.min(end, start + MAX_METHOD_BYTES);
   let index = start;
   while (index < limit && TOKEN[bytes[index] ?? 0] === 1) index++;
   return index;
 }
 
 function isTarget(bytes: Uint8Array, start: number, methodEnd: number, targetEnd: number): boolean {
-  if (!isTargetStart(bytes, start, methodEnd, targetEnd)) return false;
+  // With the space behind it, which ends a scheme that is cut.
+  if (!isTargetStart(bytes, start, methodEnd, targetEnd + 1)) return false;
   for (let index = methodEnd + 1; index < targetEnd; index++) {
     const byte = bytes[index] ?? 0;
     if (byte <= SPACE || byte === DELETE) return false;
