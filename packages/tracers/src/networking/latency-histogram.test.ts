@@ -3,8 +3,8 @@ import { test } from "node:test";
 import { LatencyHistogram, latencyQuantile } from "./latency-histogram.ts";
 
 test("durations go into buckets whose ends are 9 % apart", () => {
+  assert.equal(new LatencyHistogram().latency, undefined);
   const histogram = new LatencyHistogram();
-  assert.equal(histogram.latency, undefined);
   for (const durationNs of [1024, 1025, 500_000, 0, Number.NaN, 1e30]) histogram.add(durationNs);
   const latency = histogram.latency;
   assert.equal(latency?.count, 6);

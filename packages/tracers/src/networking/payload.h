@@ -59,6 +59,13 @@ const volatile u32 own_pid = 0;
 /* User space looks ten times a second by itself, and is woken when so much waits. */
 const volatile u64 wake_up_bytes = 256 * 1024;
 
+/*
+ * When so much waits in the ring, bodies are left out, so that heads still find room: of a call that begins with a head no
+ * more than BODY_BYTES are sent, and of one that moves more and begins with none, the length alone.
+ */
+const volatile u64 crowded_bytes = 2 * 1024 * 1024;
+#define BODY_BYTES 4096
+
 /* A stream as long as it is there: both numbers come again only together by chance. */
 struct stream_key {
 	u64 address; /* of the struct sock; in the process, of the TLS session */
@@ -172,6 +179,7 @@ struct counters {
 	u64 payload_bytes_lost;
 	u64 server_requests_lost;  /* ... that began with a request that was received */
 	u64 client_requests_lost;  /* ... that was sent */
+	u64 bodies_left_out;	   /* calls of which a part was left out, as the ring was crowded */
 	u64 datagrams_lost;	   /* DNS: no room in the ring */
 	u64 ends_lost;		   /* ends of streams: no room in the ring */
 	u64 unreadable;		   /* payload that was not in memory: its length is told all the same */
@@ -300,6 +308,11 @@ static __always_inline bool process_is_wanted(struct task_struct *task, u32 pid)
 static __always_inline u64 wakeup(void)
 {
 	return bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) < wake_up_bytes ? BPF_RB_NO_WAKEUP : BPF_RB_FORCE_WAKEUP;
+}
+
+static __always_inline bool is_crowded(void)
+{
+	return bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) > crowded_bytes;
 }
 
 static __always_inline bool is_upper(u8 byte)
@@ -671,7 +684,7 @@ __attribute__((noinline)) int send_next(u32 place, u64 address, u32 kind_and_cou
 	struct scratch *work = bpf_map_lookup_elem(&scratch, &place);
 	struct record *record;
 	u32 wanted, bytes;
-	bool is_last;
+	bool is_last, leaves_out;
 
 	if (!work)
 		return 0;
@@ -681,9 +694,14 @@ __attribute__((noinline)) int send_next(u32 place, u64 address, u32 kind_and_cou
 	record->data_bytes = bytes;
 	if (wanted && !bytes && (kind_and_count & 3) != BUFFER_NONE)
 		COUNT(unreadable);
-	if (round == 0)
+	if (bytes && round == 0)
 		find_framing(work, place);
-	is_last = !bytes || bytes >= work->rest || round >= RECORDS_OF_CALL - 1 ||
+	leaves_out = bytes > BODY_BYTES && is_crowded();
+	if (leaves_out) {
+		COUNT(bodies_left_out);
+		bytes = look_at_record(place) == LOOKS_OTHER ? 0 : BODY_BYTES;
+	}
+	is_last = leaves_out || !bytes || bytes >= work->rest || round >= RECORDS_OF_CALL - 1 ||
 		  (bytes == wanted && work->framing != FRAMING_CHUNKED);
 	record->length = record->skipped + (is_last ? work->rest : bytes);
 	COUNT(payloads);

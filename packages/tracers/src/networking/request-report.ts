@@ -101,6 +101,8 @@ export type RequestLossReason =
 
 /**
  * - `payloadsLost`, `payloadBytesLost`: calls, and their bytes, for which the ring buffer had no room
+ * - `bodiesLeftOut`: calls whose payload was left out so that heads found room in the ring buffer: the sizes of bodies in
+ *   chunks may be missing
  * - `endsLost`: ends of connections for which it had none: what was under way on them shows as unanswered, late
  * - `unreadable`: payload that was not in memory when it was looked at
  * - `threadsFull`: calls of threads that found no room
@@ -116,6 +118,7 @@ export type RequestIncompleteReason =
   | HttpTrouble
   | "payloadsLost"
   | "payloadBytesLost"
+  | "bodiesLeftOut"
   | "endsLost"
   | "unreadable"
   | "threadsFull"

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { isRunning } from "../filters/processes.ts";
 import { Workload } from "../profiling/testing/workload.ts";
 import type { HttpRequestEvent, RequestReport } from "./request-report.ts";
 import { RequestTracer } from "./request-tracer.ts";
@@ -53,11 +54,37 @@ exactTest("requests and their answers are told by both sides", async () => {
 exactTest("bodies of some MiB, with a length and in chunks, are measured to the byte", async () => {
   const sizes = [1_000_000, 5_242_880, 65_536, 3_000_000];
   const args = sizes.flatMap((size) => [`/size/${size}/200/a`, `/chunked/${size}/200/b`, `/size/5/200/${size}`]);
-  const { requests, log, report } = await tracedScenario("paths", { args });
+  const { requests, log, report } = await tracedScenario("paths", {
+    args,
+    // Room for all of it, however late it is read.
+    options: { ringBytes: 64 * 1024 * 1024 },
+  });
   for (const side of ["server", "client"] as const) {
     assert.deepEqual(sideOf(requests, side).map(logged), log);
   }
   nothingMissing(report);
+});
+
+exactTest("a crowded ring costs sizes of bodies, not requests", async () => {
+  const args = Array.from({ length: 20 }, (_, index) => [
+    `/chunked/2000000/200/${index}`,
+    `/size/5/201/${index}`,
+  ]).flat();
+  await using server = program("http-server.mjs");
+  await using client = program("http-client.mjs", "paths", await server.ready, ...args);
+  await client.ready;
+  const { requests, report } = await traced({ pids: [server.pid, client.pid] }, async () => {
+    client.release();
+    blockUntilExit(client.pid);
+    await client.lastLine;
+  });
+  const log: LoggedRequest[] = JSON.parse(await client.lastLine);
+  const withoutSizes = (list: readonly LoggedRequest[]): unknown[] => list.map(([, path, status]) => [path, status]);
+  for (const side of ["server", "client"] as const) {
+    assert.deepEqual(withoutSizes(sideOf(requests, side).map(logged)), withoutSizes(log));
+  }
+  assert.ok(report.incomplete.bodiesLeftOut > 0);
+  assert.equal(report.incomplete.payloadsLost, 0);
 });
 
 exactTest("many requests in one go are told apart, and in their order", async () => {
@@ -285,8 +312,7 @@ exactTest("what the ring has no room for is counted: requests are told or lost, 
   await client.ready;
   const { requests, report } = await traced({ pids: [server.pid, client.pid], ringBytes: 256 * 1024 }, async () => {
     client.release();
-    // Nobody reads the ring for a while.
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1500);
+    blockUntilExit(client.pid);
     await client.lastLine;
   });
   const log: LoggedRequest[] = JSON.parse(await client.lastLine);
@@ -309,6 +335,12 @@ exactTest("what the ring has no room for is counted: requests are told or lost, 
     );
   }
 });
+
+/** Nobody reads the ring meanwhile. */
+function blockUntilExit(pid: number): void {
+  const sleeper = new Int32Array(new SharedArrayBuffer(4));
+  while (isRunning(pid)) Atomics.wait(sleeper, 0, 0, 20);
+}
 
 function increment(counts: Map<string, number>, key: string, by: number): void {
   counts.set(key, (counts.get(key) ?? 0) + by);

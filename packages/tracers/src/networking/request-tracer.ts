@@ -134,6 +134,7 @@ export class RequestTracer implements AsyncDisposable {
         compat_calls: compatCalls,
         own_pid: traceSelf ? 0 : process.pid,
         wake_up_bytes: BigInt(Math.floor(ringBytes / WAKE_UP_SHARE)),
+        crowded_bytes: BigInt(Math.floor(ringBytes / 2)),
         trace_tls: tls !== false,
       },
       maxEntries: {
@@ -410,6 +411,7 @@ export class RequestTracer implements AsyncDisposable {
       ...this.#httpCounts.trouble,
       payloadsLost: counted.payloads_lost,
       payloadBytesLost: counted.payload_bytes_lost,
+      bodiesLeftOut: counted.bodies_left_out,
       endsLost: counted.ends_lost,
       unreadable: counted.unreadable,
       threadsFull: counted.threads_full,

@@ -79,13 +79,14 @@ export interface Endpoints {
   transport: number;
 }
 
-/** `struct counters`: 136 bytes. */
+/** `struct counters`: 144 bytes. */
 export interface Counters {
   payloads: bigint;
   payloads_lost: bigint;
   payload_bytes_lost: bigint;
   server_requests_lost: bigint;
   client_requests_lost: bigint;
+  bodies_left_out: bigint;
   datagrams_lost: bigint;
   ends_lost: bigint;
   unreadable: bigint;
@@ -222,6 +223,7 @@ export interface Variables {
   cgroup_level: number;
   own_pid: number;
   wake_up_bytes: bigint;
+  crowded_bytes: bigint;
   zero: number;
   trace_tls: boolean;
   tls_fresh_thread: TlsThread;
