@@ -40,8 +40,11 @@ export interface RequestStatistics {
   readonly route?: string;
   readonly status?: number;
   readonly grpcStatus?: number;
+  /** Of clients, where these are told apart by the server: Host or :authority, and whom they were connected to. */
+  readonly host?: string;
+  readonly peer?: Endpoint;
   readonly requests: number;
-  /** Of them, those that were aborted. */
+  /** Of them, those that were aborted: all or none where servers are told apart. */
   readonly aborted: number;
   readonly requestBytes: number;
   readonly responseBytes: number;

@@ -82,3 +82,21 @@ test("what finds no room is counted", () => {
   assert.deepEqual([dns.length, unattributedQueries], [1, 2]);
   assert.equal(store.take().unattributedRequests, 0);
 });
+
+test("of clients requests are told apart by the server where that is asked for, and aborted ones from the others", () => {
+  const store = new RequestStore(10, true);
+  const toServer = (port: number, fields: Partial<HttpRequestEvent> = {}) =>
+    request({ side: "client", host: "api.test", peer: { address: "10.0.0.1", port }, path: "/", ...fields });
+  for (const port of [80, 80, 81]) store.addRequest(toServer(port));
+  store.addRequest(toServer(80, { outcome: "aborted" }));
+  store.addRequest(request({ host: "api.test", path: "/" }));
+  assert.deepEqual(
+    store.take().requests.map(({ side, host, peer, requests, aborted }) => [side, host, peer?.port, requests, aborted]),
+    [
+      ["client", "api.test", 80, 2, 0],
+      ["client", "api.test", 81, 1, 0],
+      ["client", "api.test", 80, 1, 1],
+      ["server", undefined, undefined, 1, 0],
+    ],
+  );
+});

@@ -1,3 +1,4 @@
+import { type Endpoint, endpointText } from "./addresses.ts";
 import { RouteTemplates } from "./http/route.ts";
 import { LatencyHistogram } from "./latency-histogram.ts";
 import type { DnsQueryEvent, DnsStatistics, HttpRequestEvent, RequestStatistics } from "./request-report.ts";
@@ -8,6 +9,13 @@ type MutableQueries = { -readonly [Name in keyof DnsStatistics]: DnsStatistics[N
 interface Row<Statistics> {
   readonly statistics: Statistics;
   readonly histogram: LatencyHistogram;
+}
+
+/** What requests are told apart by on top of the rest, where that is asked for. */
+interface Details {
+  readonly host?: string | undefined;
+  readonly peer?: Endpoint | undefined;
+  readonly isAborted?: boolean;
 }
 
 /** What one report takes out of the store. */
@@ -21,21 +29,28 @@ export interface StoredRequests {
 /** Adds up requests and queries that are alike. */
 export class RequestStore {
   readonly #limit: number;
+  readonly #byServer: boolean;
   readonly #routes = new RouteTemplates();
   readonly #requests = new Map<string, Row<MutableRequests>>();
   readonly #queries = new Map<string, Row<MutableQueries>>();
   #unattributedRequests = 0;
   #unattributedQueries = 0;
 
-  /** @param limit how many rows there are of each; what would need more is unattributed */
-  constructor(limit: number) {
+  /**
+   * @param limit how many rows there are of each; what would need more is unattributed
+   * @param byServer whether clients' requests to different servers are alike, and those aborted like the others
+   */
+  constructor(limit: number, byServer = false) {
     this.#limit = limit;
+    this.#byServer = byServer;
   }
 
   addRequest(event: HttpRequestEvent): void {
     const { process, side, protocol, tls, method, status, grpcStatus } = event;
     const route = this.#routeOf(event);
-    const key = `${process.pid}/${process.name}/${side}/${protocol}/${tls}/${method}/${status}/${grpcStatus}/${route}`;
+    const { host, peer, isAborted } = this.#detailsOf(event);
+    const server = `${host}/${peer === undefined ? "" : endpointText(peer)}/${isAborted}`;
+    const key = `${process.pid}/${process.name}/${side}/${protocol}/${tls}/${method}/${status}/${grpcStatus}/${server}/${route}`;
     const row = findOrCreate(
       this.#requests,
       key,
@@ -49,6 +64,8 @@ export class RequestStore {
         ...(route !== undefined && { route }),
         ...(status !== undefined && { status }),
         ...(grpcStatus !== undefined && { grpcStatus }),
+        ...(host !== undefined && { host }),
+        ...(peer !== undefined && { peer }),
         requests: 0,
         aborted: 0,
         requestBytes: 0,
@@ -104,6 +121,11 @@ export class RequestStore {
     this.#unattributedRequests = 0;
     this.#unattributedQueries = 0;
     return taken;
+  }
+
+  #detailsOf({ side, host, peer, outcome }: HttpRequestEvent): Details {
+    if (!this.#byServer) return {};
+    return { isAborted: outcome === "aborted", ...(side === "client" && { host, peer }) };
   }
 
   /** One service is what goes by one name. */

@@ -11,6 +11,8 @@ export interface RequestTracerOptions extends TargetOptions {
   readonly tls?: boolean | TlsOptions;
   /** Trace this very process, too: what sends traces by HTTP then makes more of them. Defaults to false. */
   readonly traceSelf?: boolean;
+  /** In reports, tell requests of clients apart by the server that they went to, and those aborted from the others. Defaults to false. */
+  readonly byServer?: boolean;
   /** How much is kept; for tests of what happens when it is full. */
   readonly limits?: Partial<RequestTracerLimits>;
 }

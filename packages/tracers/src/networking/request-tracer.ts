@@ -107,7 +107,7 @@ export class RequestTracer implements AsyncDisposable {
         this.#onRequest({ kind: "http", ...this.#originOf(owner, exchange.startNs), ...exchange }),
     });
     this.#flows = new UdpFlows(processOf, limits.rows);
-    this.#store = new RequestStore(limits.rows);
+    this.#store = new RequestStore(limits.rows, options.byServer ?? false);
     this.#readIntervalMs = limits.readIntervalMs;
     this.#reader = new RingBufferReader(maps.events, {
       onRecord: (view, offset) => this.#onRecord(this.#record.at(view, offset)),
