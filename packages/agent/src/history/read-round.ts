@@ -154,23 +154,25 @@ function readReasons(reasons: readonly Reason[], tables: HistoryTables): CountRo
   return rows.build();
 }
 
-function lossesOf({ cpu, offCpu, syscalls, processes, files }: Round): readonly Reason[] {
+function lossesOf({ cpu, offCpu, syscalls, processes, files, network }: Round): readonly Reason[] {
   return [
     ...reasonsOf("cpu", cpu?.lost),
     ...reasonsOf("off-cpu", offCpu?.lost),
     ...reasonsOf("syscalls", syscalls?.lost),
     ...reasonsOf("processes", processes?.lost),
     ...reasonsOf("files", files?.lost),
+    ...reasonsOf("network", network?.lost),
   ];
 }
 
-function incompleteOf({ cpu, offCpu, syscalls, processes, files }: Round): readonly Reason[] {
+function incompleteOf({ cpu, offCpu, syscalls, processes, files, network }: Round): readonly Reason[] {
   return [
     ...reasonsOf("cpu", cpu?.incomplete),
     ...reasonsOf("off-cpu", offCpu?.incomplete),
     ...reasonsOf("syscalls", syscalls?.incomplete),
     ...reasonsOf("processes", processes?.report.incomplete),
     ...reasonsOf("files", files?.incomplete),
+    ...reasonsOf("network", network?.incomplete),
   ];
 }
 

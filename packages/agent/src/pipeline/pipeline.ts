@@ -80,6 +80,7 @@ export class Pipeline implements AsyncDisposable {
       syscalls: new TracerSlot("syscalls", starters.syscalls, onProblem),
       processes: new TracerSlot("processes", starters.processes, onProblem),
       files: new TracerSlot("files", starters.files, onProblem),
+      network: new TracerSlot("network", starters.network, onProblem),
     };
     const pipeline = new Pipeline(settings, slots);
     // One after the other: two kernel halves at once in the verifier would double the peak of memory.
@@ -88,6 +89,7 @@ export class Pipeline implements AsyncDisposable {
     await slots.syscalls.start({ settings: tracers.syscalls });
     await slots.processes.start({ settings: tracers.processes });
     await slots.files.start({ settings: tracers.files });
+    await slots.network.start({ settings: tracers.network });
     pipeline.#schedule(performance.now() + (settings.firstRoundMs ?? DEFAULT_FIRST_ROUND_MS));
     return pipeline;
   }
