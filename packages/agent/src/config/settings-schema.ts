@@ -108,6 +108,35 @@ export const settingsSchema: v.GenericSchema<unknown, Settings> = v.strictObject
           }),
           {},
         ),
+        network: v.optional(
+          section("What goes over the network, by its parts.", {
+            enabled: flag(true, ""),
+            connections: flag(true, "Connections of TCP and Unix sockets: bytes, latencies, why they failed."),
+            requests: flag(true, "Requests of HTTP and gRPC, queries of DNS, datagrams of UDP. No body is kept."),
+            packets: flag(true, "Packets by interface, those thrown away, and round-trip times; of the whole machine."),
+            tls: flag(true, "Requests over TLS too, in libraries and programs that have a TLS library."),
+            tlsHitsPerSecond: wholeNumber(
+              20_000,
+              1,
+              1_000_000_000,
+              "What a process may come upon the probes for TLS, at 1.5 us each; above it they are taken off.",
+            ),
+            keepQuery: flag(false, "Keep the queries of URLs in spans, where people put secrets."),
+            spansPerRound: wholeNumber(
+              2000,
+              0,
+              100_000,
+              "Requests that become spans, in each round; the others are counted alone.",
+            ),
+            ringKilobytes: wholeNumber(
+              1024,
+              256,
+              1_048_576,
+              "Memory for heads of requests on their way from the kernel; a power of two.",
+            ),
+          }),
+          {},
+        ),
       }),
       {},
     ),
@@ -154,6 +183,7 @@ export const settingsSchema: v.GenericSchema<unknown, Settings> = v.strictObject
           section("Which of the signals to send.", {
             metrics: flag(true, ""),
             logs: flag(true, ""),
+            traces: flag(true, "Spans of requests."),
             profiles: flag(true, ""),
           }),
           {},

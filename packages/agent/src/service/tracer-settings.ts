@@ -1,10 +1,25 @@
 import type { TargetOptions } from "@skep/tracers";
 import type { Settings } from "../config/settings.ts";
-import type { TracerSettings } from "../pipeline/tracer-settings.ts";
+import type { NetworkSettings, TracerSettings } from "../pipeline/tracer-settings.ts";
 
-/** What each tracer is to do: the words of the configuration in those of the tracers. */
-export function tracerSettings({ tracers, targets }: Pick<Settings, "tracers" | "targets">): TracerSettings {
-  const { cpu, offCpu, syscalls, processes, files } = tracers;
+type NetworkKeys = Settings["tracers"]["network"];
+
+/** Of the events of connections, which nobody reads one by one. */
+const CONNECTION_RING_BYTES = 256 * 1024;
+const CONNECTIONS = 8192;
+const STREAMS = 4096;
+const ROWS = 2048;
+
+/**
+ * What each tracer is to do: the words of the configuration in those of the tracers.
+ *
+ * @param spansAreSent whether anybody gets single requests
+ */
+export function tracerSettings(
+  { tracers, targets }: Pick<Settings, "tracers" | "targets">,
+  spansAreSent: boolean,
+): TracerSettings {
+  const { cpu, offCpu, syscalls, processes, files, network } = tracers;
   const target = targetOptions(targets);
   return {
     ...(cpu.enabled && { cpu: { ...target, frequencyHz: cpu.frequencyHz } }),
@@ -24,6 +39,28 @@ export function tracerSettings({ tracers, targets }: Pick<Settings, "tracers" | 
         ...(files.fileSystems.length > 0 && { fileSystems: files.fileSystems }),
       },
     }),
+    ...(network.enabled && { network: { ...target, ...networkSettings(network, spansAreSent) } }),
+  };
+}
+
+function networkSettings(
+  { connections, requests, packets, tls, tlsHitsPerSecond, keepQuery, spansPerRound, ringKilobytes }: NetworkKeys,
+  spansAreSent: boolean,
+): NetworkSettings {
+  return {
+    connections: connections && {
+      limits: { connections: CONNECTIONS, ringBytes: CONNECTION_RING_BYTES, peers: ROWS },
+    },
+    requests: requests && {
+      tls: tls && { maxHitsPerSecond: tlsHitsPerSecond },
+      keepQuery,
+      byServer: true,
+      ringBytes: ringKilobytes * 1024,
+      limits: { streams: STREAMS, flows: ROWS, rows: ROWS },
+    },
+    // Who talks to whom is told by connections.
+    packets: packets && { flows: false },
+    singleRequests: requests && spansAreSent ? spansPerRound : 0,
   };
 }
 
