@@ -22,6 +22,7 @@ const incompleteMeanings: Readonly<Record<string, string>> = {
   unpairedResponses: "responses whose request was not seen",
   payloadsLost: "calls whose payload had no room in the ring buffer",
   payloadBytesLost: "bytes of such payload",
+  bodiesLeftOut: "calls whose payload was left out to keep room for requests: sizes in chunks may be missing",
   endsLost: "ends of connections that had none",
   unreadable: "calls whose payload was not in memory",
   threadsFull: "calls of threads that found no room",
