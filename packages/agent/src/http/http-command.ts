@@ -32,7 +32,7 @@ export const httpCommand: Command = defineCommand({
   notes: [
     "A request counts when it is over, once on each side: where both are on this machine, once as the server's and once as the client's. Errors are statuses from 500 on, for clients from 400 on, what the client or the server gave up, and gRPC statuses that mean failure. A route is a guess: the parts of a path that look like numbers or ids are {id}.",
     "What is not known is left out, never guessed: on a connection of HTTP/2 that was there before, the method of the first requests, say.",
-    "No body is kept, and no header but those that make up a request line; queries and passwords in URLs are removed, see --keep-query. A process that uses TLS more than 20,000 times a second is let go, and the result says so.",
+    "No body is kept, and of the headers Host and traceparent alone; queries and passwords in URLs are removed, see --keep-query. A process that uses TLS more than 20,000 times a second is let go, and the result says so.",
     ...runNotes("the result was written"),
   ],
   examples: [
