@@ -204,6 +204,7 @@ static __always_inline void destroyed(struct sock___stream *sk)
 	if (last.role == ROLE_LISTENER || (last.flags & FAILURE_TOLD))
 		return;
 	if (last.role == ROLE_CLIENT && !last.established_ns && last.start_ns) {
+		last.flags |= FAILURE_TOLD;
 		send_tcp(RECORD_FAILED, sk, &last);
 		return;
 	}
