@@ -112,61 +112,77 @@ static __always_inline bool is_dns(const struct endpoints *endpoints)
 	       endpoints->local_port == MULTICAST_DNS_PORT || endpoints->peer_port == MULTICAST_DNS_PORT;
 }
 
-static __always_inline void send_datagram(const struct thread *thread, const struct stream *stream, u64 buffer, u32 kind_and_count,
-					  u64 length)
+/* Sends what the current thread has just moved, a message of DNS. Not static, as its stack would add to others. */
+__attribute__((noinline)) int send_datagram(u32 tid)
 {
-	struct payload payload = { .stream = (void *)stream, .thread = (void *)thread, .length = length };
+	struct thread *thread = bpf_map_lookup_elem(&threads, &tid);
 	u32 place = scratch_place(SCRATCH_OF_CALL);
-	struct scratch *work = scratch_take(place);
+	struct scratch *work;
+	struct record *record;
 	u32 data_bytes;
+	u64 length;
 
+	if (!thread)
+		return 0;
+	work = scratch_take(place);
 	if (!work) {
 		COUNT(datagrams_lost);
-		return;
+		return 0;
 	}
-	payload.key = thread->key;
-	payload.direction = thread->direction;
-	payload.start_ns = thread->start_ns;
-	payload.end_ns = bpf_ktime_get_ns();
-	fill_record(&work->record, RECORD_DATAGRAM, &payload);
+	record = &work->record;
+	length = thread->moved.length < thread->moved.readable ? thread->moved.length : thread->moved.readable;
+	fill_record_of_thread(record, RECORD_DATAGRAM, thread);
+	record->key = thread->key;
+	record->direction = thread->direction;
+	record->flags = 0;
+	record->carrier.address = 0;
+	record->carrier.number = 0;
+	record->start_ns = thread->start_ns;
+	record->end_ns = thread->moved.end_ns;
+	record->since_ns = 0;
+	record->length = length;
+	record->position = 0;
+	read_endpoints(thread->sk, TRANSPORT_UDP, &record->endpoints);
+	read_peer(thread->moved.name, &record->endpoints);
 	capture_from(work, 0, length);
-	data_bytes = capture(place, buffer, length > CAPTURE_BYTES ? CAPTURE_BYTES : length, kind_and_count);
+	data_bytes = capture(place, thread->moved.buffer.address, length > CAPTURE_BYTES ? CAPTURE_BYTES : length,
+			     thread->moved.buffer.count << 2 | thread->moved.buffer.kind);
 	if (!data_bytes)
 		COUNT(unreadable);
-	if (!send_record(&work->record, data_bytes))
+	if (!send_record(record, data_bytes))
 		COUNT(datagrams_lost);
 	scratch_release(work);
+	return 0;
 }
 
 /*
- * Counts what the current thread has sent or received in one go: one datagram, or with segmentation offload as many as
- * segment_bytes make of it.
+ * Counts what the current thread has just sent or received in one go: one datagram, or with segmentation offload as many as
+ * segment_bytes make of it. Says whether it is DNS, and not empty.
  *
  * Not static, so that the verifier looks at it once.
- *
- * @param length_and_segment the length in the low 32 bits, segment_bytes in the high ones
  */
-__attribute__((noinline)) int count_datagram(u64 buffer, u32 kind_and_count, u64 length_and_segment, u64 name, u32 readable)
+__attribute__((noinline)) int count_datagram(u32 tid)
 {
-	u32 tid = bpf_get_current_pid_tgid();
 	struct thread *thread = bpf_map_lookup_elem(&threads, &tid);
-	u32 length = length_and_segment, segment_bytes = length_and_segment >> 32;
-	struct stream stream = {};
 	struct flow_totals *totals;
+	struct endpoints endpoints;
 	struct flow_key key = {};
+	u32 length, segment_bytes;
 	u64 datagrams = 1;
 
 	if (!thread)
 		return 0;
-	read_endpoints(thread->sk, TRANSPORT_UDP, &stream.endpoints);
-	read_peer(name, &stream.endpoints);
+	length = thread->moved.length;
+	segment_bytes = thread->moved.segment_bytes;
+	read_endpoints(thread->sk, TRANSPORT_UDP, &endpoints);
+	read_peer(thread->moved.name, &endpoints);
 	key.pid = thread->pid;
 	key.image = thread->image;
-	__builtin_memcpy(key.local, stream.endpoints.local, sizeof(key.local));
-	__builtin_memcpy(key.peer, stream.endpoints.peer, sizeof(key.peer));
-	key.local_port = stream.endpoints.local_port;
-	key.peer_port = stream.endpoints.peer_port;
-	key.family = stream.endpoints.family;
+	__builtin_memcpy(key.local, endpoints.local, sizeof(key.local));
+	__builtin_memcpy(key.peer, endpoints.peer, sizeof(key.peer));
+	key.local_port = endpoints.local_port;
+	key.peer_port = endpoints.peer_port;
+	key.family = endpoints.family;
 	if (segment_bytes && length > segment_bytes)
 		datagrams = (length + segment_bytes - 1) / segment_bytes;
 	totals = find_or_create_flow(&key);
@@ -177,7 +193,5 @@ __attribute__((noinline)) int count_datagram(u64 buffer, u32 kind_and_count, u64
 		__sync_fetch_and_add(&totals->received_datagrams, datagrams);
 		__sync_fetch_and_add(&totals->received_bytes, length);
 	}
-	if (length && is_dns(&stream.endpoints))
-		send_datagram(thread, &stream, buffer, kind_and_count, length < readable ? length : readable);
-	return 0;
+	return length && is_dns(&endpoints);
 }

@@ -124,6 +124,29 @@ struct {
 	__type(value, u32);
 } talkers SEC(".maps");
 
+/* Where a call has its bytes. */
+#define BUFFER_FLAT 0	       /* at an address */
+#define BUFFER_VECTOR 1	       /* in the segments of a struct iovec[] at an address */
+#define BUFFER_COMPAT_VECTOR 2 /* ... of a struct compat_iovec[] */
+#define BUFFER_NONE 3	       /* not in the process's memory: sendfile(), splice() */
+
+struct buffer {
+	u32 kind;  /* BUFFER_* */
+	u32 count; /* segments of a vector */
+	u64 address;
+};
+
+/* What a call has moved. */
+struct moved {
+	struct buffer buffer;
+	u64 length;
+	u64 readable; /* bytes that are there at most: with MSG_TRUNC a datagram may be longer */
+	u64 name;     /* address of the peer's, for datagrams; 0: none */
+	u64 end_ns;
+	u32 segment_bytes; /* of each datagram where many are handed over at once; 0: it is one */
+	u32 unused;
+};
+
 /* A thread that has read or written something, from the first time to its end. */
 struct thread {
 	u32 pid;
@@ -139,6 +162,8 @@ struct thread {
 	struct stream_key key;
 	struct socket *socket;
 	struct sock *sk;
+	/* Here, and not on the stack: what looks at it are functions that are verified by themselves. */
+	struct moved moved;
 };
 
 /* tid -> struct thread. Sized by user space from the number of threads. Kept between calls: making one costs more. */
@@ -394,18 +419,6 @@ static __always_inline u32 look_at(const u8 bytes[LOOK_BYTES], u32 count)
 												       LOOKS_OTHER;
 }
 
-/* Where a call has its bytes. */
-#define BUFFER_FLAT 0	       /* at an address */
-#define BUFFER_VECTOR 1	       /* in the segments of a struct iovec[] at an address */
-#define BUFFER_COMPAT_VECTOR 2 /* ... of a struct compat_iovec[] */
-#define BUFFER_NONE 3	       /* not in the process's memory: sendfile(), splice() */
-
-struct buffer {
-	u32 kind;  /* BUFFER_* */
-	u32 count; /* segments of a vector */
-	u64 address;
-};
-
 struct segment {
 	u64 address;
 	u64 length;
@@ -564,28 +577,33 @@ struct payload {
 	u32 position;
 };
 
-static __always_inline void fill_record(struct record *record, u32 kind, const struct payload *payload)
+/* Who, and nothing that is not there. */
+static __always_inline void fill_record_of_thread(struct record *record, u32 kind, const struct thread *thread)
 {
-	const struct stream *stream = payload->stream;
-	const struct thread *thread = payload->thread;
-
 	record->kind = kind;
-	record->direction = payload->direction;
-	record->flags = stream->flags;
 	record->unused = 0;
-	record->key = payload->key;
-	record->carrier = stream->carrier;
 	record->pid = thread->pid;
 	record->image = thread->image;
 	__builtin_memcpy(record->process_name, thread->process_name, sizeof(record->process_name));
+	record->skipped = 0;
+	record->data_bytes = 0;
+	record->error = 0;
+}
+
+static __always_inline void fill_record(struct record *record, u32 kind, const struct payload *payload)
+{
+	const struct stream *stream = payload->stream;
+
+	fill_record_of_thread(record, kind, payload->thread);
+	record->direction = payload->direction;
+	record->flags = stream->flags;
+	record->key = payload->key;
+	record->carrier = stream->carrier;
 	record->start_ns = payload->start_ns;
 	record->end_ns = payload->end_ns;
 	record->since_ns = stream->since_ns;
 	record->length = payload->length;
 	record->position = payload->position;
-	record->skipped = 0;
-	record->data_bytes = 0;
-	record->error = 0;
 	record->endpoints = stream->endpoints;
 }
 

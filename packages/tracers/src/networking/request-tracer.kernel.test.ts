@@ -25,6 +25,9 @@ function sideOf(requests: readonly HttpRequestEvent[], side: "server" | "client"
   return requests.filter((request) => request.side === side);
 }
 
+/** However late it is read. */
+const roomForAll = { ringBytes: 64 * 1024 * 1024 };
+
 /** But for gaps in bodies, which are left out where a call moves more than is captured of one. */
 function nothingMissing({ lost, incomplete }: RequestReport): void {
   const { ioUringNotSeen, compatNotSeen, gaps, gapBytes, ignoredBytes, ...missing } = { ...lost, ...incomplete };
@@ -35,7 +38,10 @@ function nothingMissing({ lost, incomplete }: RequestReport): void {
 }
 
 exactTest("requests and their answers are told by both sides", async () => {
-  const { requests, log, report, server, client } = await tracedScenario("many", { args: ["1000", "16", "200000"] });
+  const { requests, log, report, server, client } = await tracedScenario("many", {
+    args: ["1000", "16", "200000"],
+    options: roomForAll,
+  });
   nothingMissing(report);
   assert.equal(log.length, 1000);
   for (const [side, pid] of [
@@ -56,8 +62,7 @@ exactTest("bodies of some MiB, with a length and in chunks, are measured to the 
   const args = sizes.flatMap((size) => [`/size/${size}/200/a`, `/chunked/${size}/200/b`, `/size/5/200/${size}`]);
   const { requests, log, report } = await tracedScenario("paths", {
     args,
-    // Room for all of it, however late it is read.
-    options: { ringBytes: 64 * 1024 * 1024 },
+    options: roomForAll,
   });
   for (const side of ["server", "client"] as const) {
     assert.deepEqual(sideOf(requests, side).map(logged), log);
@@ -132,6 +137,7 @@ exactTest("requests over a Unix socket are told, without addresses", async () =>
   const { requests, log, report } = await tracedScenario("many", {
     server: [join(folder, "socket")],
     args: ["300", "4", "200000"],
+    options: roomForAll,
   });
   for (const side of ["server", "client"] as const) {
     const ours = sideOf(requests, side);

@@ -278,22 +278,6 @@ static __always_inline struct thread *meet_thread(struct pt_regs *regs, bool com
 	return thread;
 }
 
-static __always_inline bool read_message(u64 address, bool compat, struct message *message)
-{
-	struct compat_message narrow;
-
-	if (!compat)
-		return !bpf_probe_read_user(message, sizeof(*message), (void *)address);
-	if (bpf_probe_read_user(&narrow, sizeof(narrow), (void *)address))
-		return false;
-	message->name = narrow.name;
-	message->vector = narrow.vector;
-	message->count = narrow.count;
-	message->control = 0; /* is laid out another way */
-	message->control_bytes = 0;
-	return true;
-}
-
 static __always_inline u32 segment_bytes_of_socket(struct sock *sk)
 {
 	struct udp_sock *udp = (void *)sk;
@@ -301,24 +285,24 @@ static __always_inline u32 segment_bytes_of_socket(struct sock *sk)
 	return BPF_CORE_READ(udp, gso_size);
 }
 
-/* Where it was handed over many datagrams at once, the size of one; 0: it is one. */
-static __always_inline u32 segment_bytes_of(const struct message *message, const struct thread *thread)
+/* Where the control messages say that it was handed over many datagrams at once, the size of one; 0: they don't. */
+static __always_inline u32 segment_bytes_of(u64 address, u64 size_bytes, s32 type)
 {
 	struct control_message control;
 	u64 offset = 0;
 
 	for (u32 i = 0; i < 4; i++) {
-		if (offset + sizeof(control) > message->control_bytes)
+		if (offset + sizeof(control) > size_bytes)
 			break;
-		if (bpf_probe_read_user(&control, sizeof(control), (void *)(message->control + offset)))
+		if (bpf_probe_read_user(&control, sizeof(control), (void *)(address + offset)))
 			break;
-		if (control.level == SOL_UDP && control.type == (thread->direction == SENT ? UDP_SEGMENT : UDP_GRO))
+		if (control.level == SOL_UDP && control.type == type)
 			return control.value;
 		if (control.length < 16)
 			break;
 		offset += (control.length + 7) & ~7ULL;
 	}
-	return thread->direction == SENT ? segment_bytes_of_socket(thread->sk) : 0;
+	return 0;
 }
 
 static __always_inline u32 count_of_vector(u64 count)
@@ -327,15 +311,44 @@ static __always_inline u32 count_of_vector(u64 count)
 	return count > 1024 ? 1024 : count;
 }
 
-static __always_inline void count_message(u64 address, bool compat, struct thread *thread, u32 length)
+/*
+ * Notes where a message at this address has its bytes. Not static, so that the verifier looks at it once; so are the
+ * others that go by the number of the current thread.
+ */
+__attribute__((noinline)) int note_message(u32 tid, u64 address, u32 compat)
 {
+	struct thread *thread = bpf_map_lookup_elem(&threads, &tid);
+	struct compat_message narrow;
 	struct message message;
-	u32 kind = compat ? BUFFER_COMPAT_VECTOR : BUFFER_VECTOR;
+	struct moved *moved;
+	u32 segment_bytes;
 
-	if (!read_message(address, compat, &message))
-		return;
-	count_datagram(message.vector, count_of_vector(message.count) << 2 | kind,
-		       (u64)segment_bytes_of(&message, thread) << 32 | length, message.name, CAPTURE_BYTES);
+	if (!thread)
+		return 0;
+	moved = &thread->moved;
+	moved->buffer.kind = BUFFER_NONE;
+	if (compat) {
+		if (bpf_probe_read_user(&narrow, sizeof(narrow), (void *)address))
+			return 0;
+		moved->name = narrow.name;
+		moved->buffer.address = narrow.vector;
+		moved->buffer.count = count_of_vector(narrow.count);
+		moved->buffer.kind = BUFFER_COMPAT_VECTOR;
+		return 0;
+	}
+	if (bpf_probe_read_user(&message, sizeof(message), (void *)address))
+		return 0;
+	moved->name = message.name;
+	moved->buffer.address = message.vector;
+	moved->buffer.count = count_of_vector(message.count);
+	moved->buffer.kind = BUFFER_VECTOR;
+	if (thread->transport != TRANSPORT_UDP)
+		return 0;
+	segment_bytes = segment_bytes_of(message.control, message.control_bytes,
+					 thread->direction == SENT ? UDP_SEGMENT : UDP_GRO);
+	if (segment_bytes)
+		moved->segment_bytes = segment_bytes;
+	return 0;
 }
 
 static __always_inline bool read_length_of_message(u64 address, bool compat, u32 *length)
@@ -351,94 +364,92 @@ static __always_inline u64 bytes_of_message(bool compat)
 	return compat ? sizeof(struct compat_message_of_many) : sizeof(struct message_of_many);
 }
 
-/* One message of a recvmmsg() or sendmmsg(). Not static, so that the verifier looks at it once. */
-__attribute__((noinline)) int count_message_of_many(u64 address, u32 compat)
+static __always_inline void datagram_went(u32 tid)
 {
-	u32 tid = bpf_get_current_pid_tgid(), length;
-	struct thread *thread = bpf_map_lookup_elem(&threads, &tid);
+	if (count_datagram(tid))
+		send_datagram(tid);
+}
 
-	if (thread && read_length_of_message(address, compat, &length))
-		count_message(address, compat, thread, length);
+/* One datagram of a recvmmsg() or sendmmsg(). */
+__attribute__((noinline)) int datagram_of_many_went(u32 tid, u64 address, u32 compat)
+{
+	struct thread *thread = bpf_map_lookup_elem(&threads, &tid);
+	u32 length;
+
+	if (!thread || !read_length_of_message(address, compat, &length))
+		return 0;
+	thread->moved.length = length;
+	thread->moved.segment_bytes = thread->direction == SENT ? segment_bytes_of_socket(thread->sk) : 0;
+	note_message(tid, address, compat);
+	datagram_went(tid);
 	return 0;
 }
 
-/* Datagrams that went: result is that of the call, and not negative. */
-static __always_inline void datagrams_went(struct pt_regs *regs, bool compat, const struct call *call, struct thread *thread,
-					   u64 result)
+/* `count` datagrams of a recvmmsg() or sendmmsg(). */
+static __always_inline void datagrams_of_many_went(u32 tid, u64 address, bool compat, u64 count)
 {
-	u64 address = argument(regs, compat, 1);
-
-	switch (call->kind) {
-	case CALL_FLAT:
-		/* With MSG_TRUNC a datagram may be longer than the buffer. */
-		count_datagram(address, BUFFER_FLAT,
-			       (u64)(call->direction == SENT ? segment_bytes_of_socket(thread->sk) : 0) << 32 | (u32)result,
-			       argument(regs, compat, call->name), argument(regs, compat, 2));
-		break;
-	case CALL_VECTOR:
-		count_datagram(address,
-			       count_of_vector(argument(regs, compat, 2)) << 2 |
-				       (compat ? BUFFER_COMPAT_VECTOR : BUFFER_VECTOR),
-			       (u32)result, 0, CAPTURE_BYTES);
-		break;
-	case CALL_MESSAGE:
-		count_message(address, compat, thread, result);
-		break;
-	case CALL_MESSAGES:
-		for (u32 i = 0; i < MESSAGES; i++) {
-			if (i >= result)
-				break;
-			count_message_of_many(address + i * bytes_of_message(compat), compat);
-		}
-		if (result > MESSAGES)
-			COUNT_MANY(messages_not_seen, result - MESSAGES);
-		break;
-	default:
-		/* sendfile() makes as many as it likes. */
-		COUNT(messages_not_seen);
+	for (u32 i = 0; i < MESSAGES; i++) {
+		if (i >= count)
+			break;
+		datagram_of_many_went(tid, address + i * bytes_of_message(compat), compat);
 	}
+	if (count > MESSAGES)
+		COUNT_MANY(messages_not_seen, count - MESSAGES);
 }
 
-/* Where a call on a stream has its bytes, and in `length` how many have gone. */
-static __always_inline void buffer_of_call(struct pt_regs *regs, bool compat, const struct call *call, u64 *length,
-					   struct buffer *buffer)
+/* How many bytes `count` messages have. Nobody sends a stream so: their lengths alone are looked at. */
+__attribute__((noinline)) u64 length_of_many(u64 address, u32 count, u32 compat)
 {
-	u64 address = argument(regs, compat, 1);
-	struct message message;
 	u64 sum = 0;
 	u32 part;
 
-	buffer->kind = BUFFER_NONE;
-	buffer->address = address;
-	buffer->count = 0;
+	for (u32 i = 0; i < MESSAGES; i++) {
+		if (i >= count || !read_length_of_message(address + i * bytes_of_message(compat), compat, &part))
+			break;
+		sum += part;
+	}
+	return sum;
+}
+
+/* Notes what a call has moved, by its arguments and its result, which is not negative. */
+static __always_inline void note_moved(struct pt_regs *regs, bool compat, const struct call *call, struct thread *thread,
+				       u32 tid, u64 result)
+{
+	struct moved *moved = &thread->moved;
+	u64 address = argument(regs, compat, 1);
+
+	moved->buffer.kind = BUFFER_NONE;
+	moved->buffer.address = address;
+	moved->buffer.count = 0;
+	moved->length = result;
+	moved->readable = CAPTURE_BYTES;
+	moved->name = 0;
+	moved->end_ns = bpf_ktime_get_ns();
+	moved->segment_bytes = thread->transport == TRANSPORT_UDP && thread->direction == SENT ?
+				       segment_bytes_of_socket(thread->sk) :
+				       0;
 	switch (call->kind) {
 	case CALL_FLAT:
-		buffer->kind = BUFFER_FLAT;
+		moved->buffer.kind = BUFFER_FLAT;
+		moved->readable = argument(regs, compat, 2);
+		moved->name = argument(regs, compat, call->name);
 		break;
 	case CALL_VECTOR:
-		buffer->kind = compat ? BUFFER_COMPAT_VECTOR : BUFFER_VECTOR;
-		buffer->count = count_of_vector(argument(regs, compat, 2));
+		moved->buffer.kind = compat ? BUFFER_COMPAT_VECTOR : BUFFER_VECTOR;
+		moved->buffer.count = count_of_vector(argument(regs, compat, 2));
 		break;
 	case CALL_MESSAGE:
-		if (!read_message(address, compat, &message))
-			break;
-		buffer->kind = compat ? BUFFER_COMPAT_VECTOR : BUFFER_VECTOR;
-		buffer->address = message.vector;
-		buffer->count = count_of_vector(message.count);
+		note_message(tid, address, compat);
 		break;
 	case CALL_MESSAGES:
-		/* Nobody does that with a stream: its length alone. */
-		for (u32 i = 0; i < MESSAGES; i++) {
-			if (i >= *length || !read_length_of_message(address + i * bytes_of_message(compat), compat, &part))
-				break;
-			sum += part;
-		}
-		*length = sum;
+		if (thread->transport != TRANSPORT_UDP)
+			moved->length = length_of_many(address, result, compat);
 		break;
 	}
 	/* Discarded, not copied. */
-	if (call->direction == RECEIVED && argument(regs, compat, call->flags) & MSG_TRUNC)
-		buffer->kind = BUFFER_NONE;
+	if (thread->transport == TRANSPORT_TCP && argument(regs, compat, call->flags) & MSG_TRUNC &&
+	    thread->direction == RECEIVED)
+		moved->buffer.kind = BUFFER_NONE;
 }
 
 /*
@@ -475,86 +486,95 @@ static __always_inline bool tcp_is_at_start(const struct thread *thread, u32 len
 	return received <= 1 && sent - length <= 1;
 }
 
-/* Whether it is of interest, by what a call has just moved; then it is in `streams`. */
-static __always_inline struct stream *meet_stream(struct thread *thread, const struct payload *payload)
+/* Whether the stream is of interest, by what the current thread has just moved; then it is in `streams`. */
+__attribute__((noinline)) int meet_stream(u32 tid)
 {
-	struct sock *sk = thread->sk;
+	struct thread *thread = bpf_map_lookup_elem(&threads, &tid);
+	u32 pid, ports = 0, one = 1;
 	struct stream stream = {};
+	struct stream_key key;
 	struct verdict *verdict;
 	u8 bytes[LOOK_BYTES];
-	u32 pid = thread->pid, one = 1;
-	u32 ports = 0;
+	struct sock *sk;
 
+	if (!thread)
+		return 0;
+	sk = thread->sk;
+	key = thread->key;
+	pid = thread->pid;
 	if (thread->transport == TRANSPORT_TCP)
 		ports = BPF_CORE_READ(sk, __sk_common.skc_portpair);
 	if (ports >> 16 == DNS_PORT || (u16)ports == __builtin_bswap16(DNS_PORT)) {
 		stream.kind = STREAM_DNS;
 		stream.flags = PAYLOAD_DNS;
 	} else {
-		if (look_at(bytes, read_first_bytes(&payload->buffer, payload->length, bytes)) == LOOKS_OTHER)
-			return NULL;
+		u32 count = read_first_bytes(&thread->moved.buffer, thread->moved.length, bytes);
+
+		if (look_at(bytes, count) == LOOKS_OTHER)
+			return 0;
 		stream.kind = STREAM_HTTP;
 	}
-	verdict = bpf_map_lookup_elem(&verdicts, &payload->key);
+	verdict = bpf_map_lookup_elem(&verdicts, &key);
 	if (verdict && verdict->unwanted[RECEIVED] && verdict->unwanted[SENT])
-		return NULL;
+		return 0;
 	read_process_name(thread->process_name);
 	read_endpoints(sk, thread->transport, &stream.endpoints);
 	if (thread->transport != TRANSPORT_TCP)
-		stream.since_ns = payload->end_ns;
-	else if (tcp_is_at_start(thread, payload->length))
+		stream.since_ns = thread->moved.end_ns;
+	else if (tcp_is_at_start(thread, thread->moved.length))
 		stream.flags |= PAYLOAD_FROM_START;
-	bpf_map_update_elem(&streams, &payload->key, &stream, BPF_ANY);
+	bpf_map_update_elem(&streams, &key, &stream, BPF_ANY);
 	bpf_map_update_elem(&talkers, &pid, &one, BPF_ANY);
-	return bpf_map_lookup_elem(&streams, &payload->key);
+	return 1;
 }
 
-/* Bytes of a stream went: length is the result of the call, and not 0. */
-static __always_inline void bytes_went(struct pt_regs *regs, bool compat, const struct call *call, struct thread *thread,
-				       u64 length)
+/* Sends what the current thread has just moved over a stream, if that is of interest. */
+__attribute__((noinline)) int stream_went(u32 tid)
 {
+	struct thread *thread = bpf_map_lookup_elem(&threads, &tid);
 	struct payload payload = {};
-	u32 tid = bpf_get_current_pid_tgid();
-	bool may_carry = thread->transport == TRANSPORT_TCP && tls_is_used(tid);
-	bool carries;
+	u32 direction;
 
+	if (!thread)
+		return 0;
+	direction = thread->direction & 1;
 	payload.key = thread->key;
-	payload.thread = thread;
-	payload.direction = thread->direction;
-	payload.start_ns = thread->start_ns;
-	payload.end_ns = bpf_ktime_get_ns();
 	payload.stream = bpf_map_lookup_elem(&streams, &payload.key);
-	carries = payload.stream && payload.stream->kind == STREAM_CARRIER;
-	if (carries && !may_carry)
-		return;
-	buffer_of_call(regs, compat, call, &length, &payload.buffer);
-	payload.length = length;
-	if (may_carry)
-		tls_socket_used(tid, payload.buffer.address, payload.buffer.count << 2 | payload.buffer.kind, length);
-	if (carries)
-		return;
-	if (!payload.stream)
-		payload.stream = meet_stream(thread, &payload);
-	if (!payload.stream)
-		return;
+	if (!payload.stream) {
+		if (!meet_stream(tid))
+			return 0;
+		payload.stream = bpf_map_lookup_elem(&streams, &payload.key);
+	}
+	if (!payload.stream || payload.stream->kind == STREAM_CARRIER)
+		return 0;
+	payload.thread = thread;
+	payload.direction = direction;
+	payload.buffer = thread->moved.buffer;
+	payload.length = thread->moved.length;
+	payload.start_ns = thread->start_ns;
+	payload.end_ns = thread->moved.end_ns;
 	if (thread->transport == TRANSPORT_TCP) {
-		payload.position = tcp_position(thread, length);
+		payload.position = tcp_position(thread, payload.length);
 	} else {
-		payload.position = payload.stream->positions[payload.direction & 1];
-		__sync_fetch_and_add(&payload.stream->positions[payload.direction & 1], (u32)length);
+		payload.position = payload.stream->positions[direction];
+		__sync_fetch_and_add(&payload.stream->positions[direction], (u32)payload.length);
 	}
 	send_payload(&payload, SCRATCH_OF_CALL);
+	return 0;
 }
 
-/* The call says that the stream, or this direction of it, is over. */
-static __always_inline void stream_ended(struct thread *thread, u32 flags, s32 error)
+/* The current thread's call says that the stream, or this direction of it, is over. */
+__attribute__((noinline)) int stream_ended(u32 tid, u32 flags, u32 error)
 {
+	struct thread *thread = bpf_map_lookup_elem(&threads, &tid);
 	struct payload payload = {};
 
+	if (!thread)
+		return 0;
 	payload.key = thread->key;
 	payload.stream = bpf_map_lookup_elem(&streams, &payload.key);
 	if (!payload.stream)
-		return;
+		return 0;
 	payload.thread = thread;
 	payload.direction = thread->direction;
 	payload.start_ns = thread->start_ns;
@@ -562,6 +582,7 @@ static __always_inline void stream_ended(struct thread *thread, u32 flags, s32 e
 	send_end(&payload, flags, error, SCRATCH_OF_CALL);
 	if (error)
 		bpf_map_delete_elem(&streams, &payload.key);
+	return 0;
 }
 
 static __always_inline bool ends_connection(long result)
@@ -614,23 +635,31 @@ int BPF_PROG(on_exit, struct pt_regs *regs, long result)
 		return 0;
 	if (argument(regs, compat, call.flags) & (MSG_PEEK | MSG_OOB | MSG_ERRQUEUE))
 		return 0;
-	if (thread->transport == TRANSPORT_UDP) {
-		if (result >= 0)
-			datagrams_went(regs, compat, &call, thread, result);
+	if (result < 0) {
+		if (thread->transport != TRANSPORT_UDP && ends_connection(result))
+			stream_ended(tid, 0, -result);
 		return 0;
 	}
-	if (result > 0) {
-		bytes_went(regs, compat, &call, thread, result);
-	} else if (result == 0) {
-		/* Nothing was asked for, or the peer sends no more. */
-		if (thread->direction != RECEIVED || (kind <= CALL_VECTOR && !argument(regs, compat, 2)))
-			return 0;
-		if (thread->transport == TRANSPORT_TCP && tls_is_used(tid))
-			tls_socket_used(tid, 0, BUFFER_NONE, 0);
-		stream_ended(thread, END_OF_DIRECTION, 0);
-	} else if (ends_connection(result)) {
-		stream_ended(thread, 0, -result);
+	note_moved(regs, compat, &call, thread, tid, result);
+	if (thread->transport == TRANSPORT_UDP) {
+		if (kind == CALL_MESSAGES)
+			datagrams_of_many_went(tid, argument(regs, compat, 1), compat, result);
+		else if (kind <= CALL_MESSAGE)
+			datagram_went(tid);
+		else
+			COUNT(messages_not_seen); /* sendfile() makes as many as it likes */
+		return 0;
 	}
+	/* Nothing was asked for, or the peer sends no more. */
+	if (result == 0 && (thread->direction != RECEIVED || (kind <= CALL_VECTOR && !argument(regs, compat, 2))))
+		return 0;
+	if (thread->transport == TRANSPORT_TCP && tls_is_used(tid))
+		tls_socket_used(tid, thread->moved.buffer.address,
+				thread->moved.buffer.count << 2 | thread->moved.buffer.kind, thread->moved.length);
+	if (result > 0)
+		stream_went(tid);
+	else
+		stream_ended(tid, END_OF_DIRECTION, 0);
 	return 0;
 }
 

@@ -10,7 +10,7 @@ import {
   type TypedGlobals,
 } from "@skep/ebpf";
 
-/** `struct thread`: 72 bytes. */
+/** `struct thread`: 128 bytes. */
 export interface Thread {
   pid: number;
   image: number;
@@ -24,12 +24,31 @@ export interface Thread {
   key: StreamKey;
   socket: bigint;
   sk: bigint;
+  moved: Moved;
 }
 
 /** `struct stream_key`: 16 bytes. */
 export interface StreamKey {
   address: bigint;
   number: bigint;
+}
+
+/** `struct moved`: 56 bytes. */
+export interface Moved {
+  buffer: Buffer;
+  length: bigint;
+  readable: bigint;
+  name: bigint;
+  end_ns: bigint;
+  segment_bytes: number;
+  unused: number;
+}
+
+/** `struct buffer`: 16 bytes. */
+export interface Buffer {
+  kind: number;
+  count: number;
+  address: bigint;
 }
 
 /** `struct scratch`: 73936 bytes. */
@@ -135,18 +154,6 @@ export interface TlsSocket {
   endpoints: Endpoints;
 }
 
-/** `struct stream`: 88 bytes. */
-export interface Stream {
-  kind: number;
-  flags: number;
-  since_ns: bigint;
-  positions: number[];
-  framings: Uint8Array;
-  unused: Uint8Array;
-  endpoints: Endpoints;
-  carrier: StreamKey;
-}
-
 /** `struct verdict`: 24 bytes. */
 export interface Verdict {
   unwanted: number[];
@@ -157,6 +164,18 @@ export interface Verdict {
 export interface Skip {
   from: number;
   until: number;
+}
+
+/** `struct stream`: 88 bytes. */
+export interface Stream {
+  kind: number;
+  flags: number;
+  since_ns: bigint;
+  positions: number[];
+  framings: Uint8Array;
+  unused: Uint8Array;
+  endpoints: Endpoints;
+  carrier: StreamKey;
 }
 
 /** `struct flow`: 48 bytes. */
@@ -246,10 +265,10 @@ export interface Loaded extends Disposable, AsyncDisposable {
     readonly scratch: KeyedMap<number, Scratch>;
     readonly counters: KeyedMap<number, Counters[]>;
     readonly tls_threads: KeyedMap<number, TlsThread>;
-    readonly targets: KeyedMap<number, number>;
-    readonly streams: KeyedMap<StreamKey, Stream>;
     readonly verdicts: KeyedMap<StreamKey, Verdict>;
+    readonly streams: KeyedMap<StreamKey, Stream>;
     readonly talkers: KeyedMap<number, number>;
+    readonly targets: KeyedMap<number, number>;
     readonly events: RingBufferMap;
     readonly flows_0: KeyedMap<FlowKey, Flow>;
     readonly flows_1: KeyedMap<FlowKey, Flow>;
@@ -292,10 +311,10 @@ export async function load(options: Options = {}): Promise<Loaded> {
       scratch: collection.maps.get("scratch"),
       counters: collection.maps.get("counters"),
       tls_threads: collection.maps.get("tls_threads"),
-      targets: collection.maps.get("targets"),
-      streams: collection.maps.get("streams"),
       verdicts: collection.maps.get("verdicts"),
+      streams: collection.maps.get("streams"),
       talkers: collection.maps.get("talkers"),
+      targets: collection.maps.get("targets"),
       events: collection.maps.ringBuffer("events"),
       flows_0: collection.maps.get("flows_0"),
       flows_1: collection.maps.get("flows_1"),
