@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -43,6 +43,13 @@ export class SocketProcess implements AsyncDisposable {
     const started = new SocketProcess(child, lines[Symbol.asyncIterator]());
     await started.do("nothing");
     return started;
+  }
+
+  /** One that does this alone, while this process waits and does nothing else. */
+  static runToEnd(command: string, options: Readonly<Record<string, unknown>>): void {
+    const input = `${JSON.stringify({ command, ...options })}\n`;
+    const { status } = spawnSync(process.execPath, [program], { input, stdio: ["pipe", "ignore", "inherit"] });
+    if (status !== 0) throw new Error(`it ended with ${status}`);
   }
 
   /** The shell and unshare become it: they execute it. */
