@@ -128,6 +128,12 @@ export const settingsSchema: v.GenericSchema<unknown, Settings> = v.strictObject
               100_000,
               "Requests that become spans, in each round; the others are counted alone.",
             ),
+            streams: wholeNumber(
+              1024,
+              64,
+              262_144,
+              "Connections whose requests are followed at a time; the one that was silent longest makes room.",
+            ),
             ringKilobytes: wholeNumber(
               1024,
               256,

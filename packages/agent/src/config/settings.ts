@@ -20,6 +20,7 @@ export interface Settings {
       readonly tlsHitsPerSecond: number;
       readonly keepQuery: boolean;
       readonly spansPerRound: number;
+      readonly streams: number;
       readonly ringKilobytes: number;
     };
   };

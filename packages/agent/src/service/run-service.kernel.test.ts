@@ -65,7 +65,7 @@ test("what the machine does is on the page, at /metrics and at the receiver, to 
 
   const health = (await (await agent.ask("/api/health")).json()) as Health;
   const on = health.tracers.filter(({ state }) => state === "on").map(({ name }) => name);
-  assert.deepEqual(on, ["cpu", "syscalls", "processes", "files"]);
+  assert.deepEqual(on, ["cpu", "syscalls", "processes", "files", "network"]);
   const scraped = await (await agent.ask("/metrics")).text();
   assert.match(scraped, /^# TYPE linux_syscall\w* /m);
 

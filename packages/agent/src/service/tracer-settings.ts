@@ -4,10 +4,15 @@ import type { NetworkSettings, TracerSettings } from "../pipeline/tracer-setting
 
 type NetworkKeys = Settings["tracers"]["network"];
 
+// What the agent gives the tracer of the network, 6 MB of kernel memory by default: all of Skep may take 50.
+
 /** Of the events of connections, which nobody reads one by one. */
 const CONNECTION_RING_BYTES = 256 * 1024;
-const CONNECTIONS = 8192;
-const STREAMS = 4096;
+/** Connections whose requests are not followed, since they carry none, are as many again, and more. */
+const CONNECTIONS_PER_STREAM = 4;
+/** At 600 bytes each. */
+const THREADS = 2048;
+const FLOWS = 512;
 const ROWS = 2048;
 
 /**
@@ -44,19 +49,29 @@ export function tracerSettings(
 }
 
 function networkSettings(
-  { connections, requests, packets, tls, tlsHitsPerSecond, keepQuery, spansPerRound, ringKilobytes }: NetworkKeys,
+  {
+    connections,
+    requests,
+    packets,
+    tls,
+    tlsHitsPerSecond,
+    keepQuery,
+    spansPerRound,
+    streams,
+    ringKilobytes,
+  }: NetworkKeys,
   spansAreSent: boolean,
 ): NetworkSettings {
   return {
     connections: connections && {
-      limits: { connections: CONNECTIONS, ringBytes: CONNECTION_RING_BYTES, peers: ROWS },
+      limits: { connections: CONNECTIONS_PER_STREAM * streams, ringBytes: CONNECTION_RING_BYTES, peers: ROWS },
     },
     requests: requests && {
       tls: tls && { maxHitsPerSecond: tlsHitsPerSecond },
       keepQuery,
       byServer: true,
       ringBytes: ringKilobytes * 1024,
-      limits: { streams: STREAMS, flows: ROWS, rows: ROWS },
+      limits: { streams, threads: Math.max(THREADS, streams), flows: FLOWS, rows: ROWS },
     },
     // Who talks to whom is told by connections.
     packets: packets && { flows: false },
