@@ -14,6 +14,7 @@ if (major < 22 || (major === 22 && minor < 15)) {
   process.stderr.write(`skep: Node.js ${process.versions.node} is too old: 22.15 or newer is needed\n`);
   process.exitCode = 1;
 } else if (flags.some((flag) => !process.execArgv.includes(flag))) {
+  // So that the commands that Skep starts do without them (src/run/launched-command.ts).
   const added = Object.keys(environment).filter((name) => process.env[name] === undefined);
   process.execve(process.execPath, [process.execPath, ...flags, ...process.execArgv, ...process.argv.slice(1)], {
     ...environment,
@@ -21,9 +22,6 @@ if (major < 22 || (major === 22 && minor < 15)) {
     SKEP_ADDED_VARIABLES: added.join(" "),
   });
 } else {
-  // Not for the commands that Skep starts.
-  for (const name of process.env.SKEP_ADDED_VARIABLES?.split(" ") ?? []) delete process.env[name];
-  delete process.env.SKEP_ADDED_VARIABLES;
   await import("../dist/bundle/main.js").catch((error) => {
     if (error.code !== "ERR_MODULE_NOT_FOUND") throw error;
     process.stderr.write(`skep: not built (${error.message.split("\n")[0]})\n      run this first: npm run build\n`);

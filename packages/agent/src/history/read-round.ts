@@ -129,14 +129,18 @@ function callValues(call: SyscallStatistics): readonly number[] {
 }
 
 function errorCount({ errors }: { readonly errors: Readonly<Record<string, number>> }): number {
-  return sumOf(Object.values(errors), (count) => count);
+  let sum = 0;
+  for (const error in errors) sum += errors[error] ?? 0;
+  return sum;
 }
 
 function readFiles(report: FileReport, tables: HistoryTables, tableBytes: number): FileSpan {
   const rows = new RowsBuilder(FILE_ROWS);
-  const [heavy, light] = heaviest(report.files, rowsIn(tableBytes, FILE_ROWS), (file) => operationValues(file)[6] ?? 0);
+  const processes = new Map<FileReport["files"][number]["process"], number>();
+  const [heavy, light] = heaviest(report.files, rowsIn(tableBytes, FILE_ROWS), durationOf);
   for (const file of heavy) {
-    rows.add(tables.addProcess(file.process), tables.addFile(file), [...operationValues(file), errorCount(file)]);
+    const process = cached(processes, file.process, () => tables.addProcess(file.process));
+    rows.add(process, tables.addFile(file), [...operationValues(file), errorCount(file)]);
   }
   for (const file of light) rows.fold(0, [...operationValues(file), errorCount(file)]);
   rows.add(0, 0, [...operationValues(report.unattributed), 0]);
@@ -145,8 +149,12 @@ function readFiles(report: FileReport, tables: HistoryTables, tableBytes: number
 
 /** In the order of `FILE_ROWS`, up to the errors. */
 function operationValues(of: FileOperations): readonly number[] {
-  const { opens, reads, writes, syncs, readBytes, writtenBytes, openNs, readNs, writeNs, syncNs } = of;
-  return [opens, reads, writes, syncs, readBytes, writtenBytes, openNs + readNs + writeNs + syncNs];
+  const { opens, reads, writes, syncs, readBytes, writtenBytes } = of;
+  return [opens, reads, writes, syncs, readBytes, writtenBytes, durationOf(of)];
+}
+
+function durationOf({ openNs, readNs, writeNs, syncNs }: FileOperations): number {
+  return openNs + readNs + writeNs + syncNs;
 }
 
 /** A number by the name of a tracer and a reason. */

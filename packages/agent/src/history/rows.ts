@@ -109,7 +109,8 @@ export class RowsBuilder<Name extends string> {
       for (const column of this.#values) column.push(0);
       this.#rowByKey.set(key, row);
     }
-    for (const [index, column] of this.#values.entries()) {
+    for (let index = 0; index < this.#values.length; index++) {
+      const column = this.#values[index] ?? [];
       const before = column[row] ?? 0;
       const value = values[index] ?? 0;
       column[row] = this.#combinations[index] === "maximum" ? Math.max(before, value) : before + value;

@@ -109,11 +109,18 @@ export class StringTable {
   #slotOf(bytes: Buffer): number {
     const mask = this.#slots.length - 1;
     let hash = 0x811c9dc5;
-    for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193);
+    for (let at = 0; at < bytes.length; at++) hash = Math.imul(hash ^ (bytes[at] ?? 0), 0x01000193);
     for (let slot = (hash ^ (hash >>> 15)) & mask; ; slot = (slot + 1) & mask) {
       const id = this.#slots[slot] ?? -1;
-      if (id < 0 || bytes.equals(this.#bytes.subarray(this.#start(id), this.#end(id)))) return slot;
+      if (id < 0 || this.#holds(id, bytes)) return slot;
     }
+  }
+
+  #holds(id: number, bytes: Buffer): boolean {
+    const start = this.#start(id);
+    if (this.#end(id) - start !== bytes.length) return false;
+    for (let at = 0; at < bytes.length; at++) if (bytes[at] !== this.#bytes[start + at]) return false;
+    return true;
   }
 }
 

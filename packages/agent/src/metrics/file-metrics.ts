@@ -87,6 +87,8 @@ function recordOperations(
     ["sync", operations.syncs, operations.syncNs],
   ] as const;
   for (const [operation, count, timeNs] of rows) {
+    // As for most files: of what never happened there is no series, and no need for its attributes.
+    if (count === 0 && timeNs === 0) continue;
     const attributes = { ...file, "linux.file.operation": operation };
     registry.number(FILE_OPERATION_COUNT).add(resource, count, attributes);
     registry.number(FILE_OPERATION_TIME).add(resource, timeNs / 1e9, attributes);

@@ -60,7 +60,8 @@ export class SeriesTable<Value> {
 
   /** The series of these attributes; where there is none yet, it starts at `startUnixNs`. */
   series(resource: TelemetryResource, attributes: SeriesAttributes, startUnixNs: bigint): Series<Value> {
-    const key = this.definition.attributes.map((name) => attributes[name] ?? "").join("\0");
+    let key = "";
+    for (const name of this.definition.attributes) key += `${attributes[name] ?? ""}\0`;
     const known = this.#byResource.get(resource)?.get(key);
     if (known !== undefined) return known;
     if (this.#size >= this.#limit - 1) return this.#overflowSeries(startUnixNs);

@@ -6,13 +6,13 @@ import type { RoundReports } from "./running-tracer.ts";
 import { SelfSampler } from "./self-sampler.ts";
 import type { TracerChange, TracerSettings } from "./tracer-settings.ts";
 import { TracerSlot } from "./tracer-slot.ts";
-import { type ProcessObserver, type TracerStarters, tracerStarters } from "./tracer-starters.ts";
+import { keepKernelTypes, type ProcessObserver, type TracerStarters, tracerStarters } from "./tracer-starters.ts";
 
 export interface PipelineSettings {
   readonly tracers: TracerSettings;
   /** From the beginning of a round to that of the next. Default 10 s. */
   readonly intervalMs?: number;
-  /** From the start of the tracers to the end of the first round. Default 1 s. */
+  /** From the start of the tracers to the end of the first round. Default 100 ms: a page that was just opened shows something. */
   readonly firstRoundMs?: number;
   /** What the exporters have to tell, asked once a round. */
   readonly exporters?: () => readonly ExporterState[];
@@ -25,7 +25,9 @@ export interface PipelineSettings {
 }
 
 export const DEFAULT_INTERVAL_MS = 10_000;
-export const DEFAULT_FIRST_ROUND_MS = 1000;
+export const DEFAULT_FIRST_ROUND_MS = 100;
+/** From the first round to the next one, which has more to tell; no longer than the interval. */
+const SECOND_ROUND_MS = 1000;
 
 export interface TracerRunTime {
   readonly name: TracerName;
@@ -83,6 +85,7 @@ export class Pipeline implements AsyncDisposable {
       network: new TracerSlot("network", starters.network, onProblem),
     };
     const pipeline = new Pipeline(settings, slots);
+    using _types = settings.starters === undefined ? keepKernelTypes() : undefined;
     // One after the other: two kernel halves at once in the verifier would double the peak of memory.
     await slots.cpu.start({ settings: tracers.cpu });
     await slots["off-cpu"].start({ settings: tracers["off-cpu"] });
@@ -90,7 +93,8 @@ export class Pipeline implements AsyncDisposable {
     await slots.processes.start({ settings: tracers.processes });
     await slots.files.start({ settings: tracers.files });
     await slots.network.start({ settings: tracers.network });
-    pipeline.#schedule(performance.now() + (settings.firstRoundMs ?? DEFAULT_FIRST_ROUND_MS));
+    const secondRoundMs = Math.min(SECOND_ROUND_MS, pipeline.#intervalMs);
+    pipeline.#schedule(performance.now() + (settings.firstRoundMs ?? DEFAULT_FIRST_ROUND_MS), secondRoundMs);
     return pipeline;
   }
 
@@ -147,11 +151,11 @@ export class Pipeline implements AsyncDisposable {
     return this.#rounds;
   }
 
-  #schedule(dueMs: number): void {
+  #schedule(dueMs: number, untilNextMs: number = this.#intervalMs): void {
     const run = async () => {
       await this.takeRound();
       if (this.#disposal !== undefined) return;
-      let nextMs = dueMs + this.#intervalMs;
+      let nextMs = dueMs + untilNextMs;
       if (nextMs <= performance.now()) {
         this.#lateRounds += 1;
         // Those that were missed are not made up for: the machine is busy enough.

@@ -1,3 +1,4 @@
+import { KernelBtf } from "@skep/ebpf";
 import type { FileReport, SlowOperation } from "@skep/tracers/files";
 import type { ProcessEvent } from "@skep/tracers/processes";
 import type { CpuProfilerOptions } from "@skep/tracers/profiling";
@@ -11,6 +12,15 @@ export type TracerStarters = { readonly [Name in TracerName]: (settings: Setting
 
 /** Sees each event of a process as it is read. */
 export type ProcessObserver = (event: ProcessEvent) => void;
+
+/** Keeps the kernel's types open: tracers that are started meanwhile need not read and index them each for itself. */
+export function keepKernelTypes(): Disposable | undefined {
+  try {
+    return KernelBtf.open();
+  } catch {
+    return undefined; // Each tracer says for itself why it cannot start.
+  }
+}
 
 /** The tracers of Skep. The module of each is loaded when it is first started: what is off costs nothing. */
 export function tracerStarters(onProcessEvent?: ProcessObserver): TracerStarters {

@@ -1,4 +1,4 @@
-import { readFileSync, readlinkSync } from "node:fs";
+import { existsSync, readFileSync, readlinkSync } from "node:fs";
 import type { TracedProcess } from "@skep/tracers";
 import { readEnvironmentAttributes } from "./environment-attributes.ts";
 import type { ProcessFacts } from "./process-attributes.ts";
@@ -9,14 +9,16 @@ const KERNEL_THREAD = 0x0020_0000;
 /** What is to be known of a process; of one that is gone, what the tracer saw of it. */
 export function readProcessFacts(process: TracedProcess): ProcessFacts {
   const { pid, name, containerId } = process;
-  const executablePath = process.executablePath ?? readExecutablePath(pid);
+  // Gone, as most short-lived ones are: to ask takes a tenth of the errors that would say so.
+  const isThere = existsSync(`/proc/${pid}`);
+  const executablePath = process.executablePath ?? (isThere ? readExecutablePath(pid) : undefined);
   return {
     pid,
     name,
     ...(executablePath !== undefined && { executablePath }),
     ...(containerId !== undefined && { containerId }),
-    isKernelThread: executablePath === undefined && isKernelThread(pid),
-    environment: readEnvironmentAttributes(pid),
+    isKernelThread: isThere && executablePath === undefined && isKernelThread(pid),
+    environment: isThere ? readEnvironmentAttributes(pid) : {},
   };
 }
 
@@ -32,6 +34,7 @@ function isKernelThread(pid: number): boolean {
 
 /** The fields of `/proc/PID/stat` from the third one on: those after the name, which may hold anything. */
 function readStatFields(pid: number): string[] | undefined {
+  if (!existsSync(`/proc/${pid}`)) return undefined;
   let stat: string;
   try {
     stat = readFileSync(`/proc/${pid}/stat`, "latin1");

@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { checkExecutable, describeCommandExit, LaunchedCommand } from "./launched-command.ts";
+import { checkExecutable, commandEnvironment, describeCommandExit, LaunchedCommand } from "./launched-command.ts";
 
 const directory = mkdtempSync(join(tmpdir(), "skep-command-"));
 after(() => rmSync(directory, { recursive: true }));
@@ -89,4 +89,14 @@ test("an exit of COMMAND is only worth a line when it went wrong", () => {
   assert.equal(describeCommandExit("make", { code: 0, signal: null }), undefined);
   assert.equal(describeCommandExit("make", { code: 2, signal: null }), "make exited with code 2");
   assert.equal(describeCommandExit("make", { code: null, signal: "SIGSEGV" }), "make was ended by SIGSEGV");
+});
+
+test("COMMAND gets our environment without what was added for Skep alone", () => {
+  const own = { PATH: "/bin", MALLOC_ARENA_MAX: "1", MALLOC_MMAP_THRESHOLD_: "65536", SKEP_ADDED_VARIABLES: "" };
+  assert.deepEqual(commandEnvironment({ ...own, SKEP_ADDED_VARIABLES: "MALLOC_ARENA_MAX" }), {
+    PATH: "/bin",
+    MALLOC_MMAP_THRESHOLD_: "65536",
+  });
+  assert.equal(commandEnvironment(own)["MALLOC_ARENA_MAX"], "1");
+  assert.deepEqual(commandEnvironment({ PATH: "/bin" }), { PATH: "/bin" });
 });

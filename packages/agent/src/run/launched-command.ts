@@ -48,6 +48,7 @@ export class LaunchedCommand implements Disposable {
     checkExecutable(name, process.env["PATH"]);
     const child = spawn("/bin/sh", ["-c", WAIT_THEN_EXEC, "sh", ...command], {
       stdio: ["inherit", outputToStderr ? 2 : "inherit", "inherit", "pipe"],
+      env: commandEnvironment(process.env),
     });
     await once(child, "spawn");
     const { pid } = child;
@@ -73,6 +74,13 @@ export class LaunchedCommand implements Disposable {
     if (this.exit === undefined) this.#child.kill("SIGTERM");
     this.#child.unref();
   }
+}
+
+/** Our environment without the variables that `bin/skep.mjs` has added for Skep alone. */
+export function commandEnvironment(own: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const { SKEP_ADDED_VARIABLES: added = "", ...environment } = own;
+  for (const name of added.split(" ")) delete environment[name];
+  return environment;
 }
 
 /**

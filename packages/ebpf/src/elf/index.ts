@@ -7,4 +7,11 @@ export { fileSource } from "./file-source.ts";
 export { type ElfNote, parseNotes } from "./notes.ts";
 export type { ElfRelocation } from "./relocations.ts";
 export { StringTable } from "./string-table.ts";
-export { ElfSymbolTable, type SymbolFilter } from "./symbol-table.ts";
+export {
+  ElfSymbolTable,
+  type SymbolFilter,
+  symbolBlocks,
+  symbolEntryBytes,
+  symbolEntryWords,
+  uint64At,
+} from "./symbol-table.ts";

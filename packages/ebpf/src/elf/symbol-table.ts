@@ -1,10 +1,65 @@
-import { type ByteSource, viewOf } from "./byte-source.ts";
+import type { ByteSource } from "./byte-source.ts";
 import type { StringTable } from "./string-table.ts";
 
 export const symbolEntryBytes = 24;
 
-/** Entries decoded for each read of the file, so that the raw table of a large binary is never in memory as a whole. */
-const entriesPerRead = 8192;
+/** 32-bit words of an entry, as {@link symbolBlocks} gives them. */
+export const symbolEntryWords: number = symbolEntryBytes / 4;
+
+/** Entries for each read of the file, some 64 KB: the raw table of a large binary is never in memory as a whole. */
+const entriesPerRead = 2730;
+
+const hostIsLittleEndian = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1;
+
+/**
+ * The raw entries (`Elf64_Sym`) of a symbol table, a block of them at a time, in words as a little-endian file has them:
+ *
+ * ```
+ * 0      1                        2         3          4        5
+ * | name | info, other << 8, section << 16 | value low | high | size low | high |
+ * ```
+ *
+ * Words, since V8's Maglev reads those of a typed array in a tenth of the time that a DataView takes. A block is good
+ * until the next one is asked for: they share their memory.
+ *
+ * @throws {FormatError} when the table is not inside the file.
+ */
+export function* symbolBlocks(
+  source: ByteSource,
+  offset: number,
+  entryCount: number,
+  littleEndian: boolean,
+): Generator<Uint32Array> {
+  const words = new Uint32Array(Math.min(entriesPerRead, entryCount) * symbolEntryWords);
+  const scratch = new Uint8Array(words.buffer);
+  for (let first = 0; first < entryCount; first += entriesPerRead) {
+    const sizeBytes = Math.min(entriesPerRead, entryCount - first) * symbolEntryBytes;
+    const bytes = source.read(offset + first * symbolEntryBytes, sizeBytes, scratch);
+    if (bytes.buffer !== words.buffer) scratch.set(bytes);
+    const block = words.subarray(0, sizeBytes / 4);
+    if (!littleEndian || !hostIsLittleEndian) arrange(block, littleEndian);
+    yield block;
+  }
+}
+
+/** From the bytes of a file to what {@link symbolBlocks} gives. */
+function arrange(words: Uint32Array, littleEndian: boolean): void {
+  const view = new DataView(words.buffer, words.byteOffset, words.byteLength);
+  const [low, high] = littleEndian ? [0, 4] : [4, 0];
+  for (let word = 0; word < words.length; word += symbolEntryWords) {
+    const at = word * 4;
+    const section = view.getUint16(at + 6, littleEndian);
+    const entry = [
+      view.getUint32(at, littleEndian),
+      view.getUint8(at + 4) | (view.getUint8(at + 5) << 8) | (section << 16),
+      view.getUint32(at + 8 + low, littleEndian),
+      view.getUint32(at + 8 + high, littleEndian),
+      view.getUint32(at + 16 + low, littleEndian),
+      view.getUint32(at + 16 + high, littleEndian),
+    ];
+    words.set(entry, word);
+  }
+}
 
 /** Chooses symbols while a table is read, by what its columns will hold. */
 export type SymbolFilter = (type: number, sectionIndex: number, sizeBytes: number) => boolean;
@@ -63,20 +118,18 @@ export class ElfSymbolTable {
   ): ElfSymbolTable {
     return new ElfSymbolTable(entryCount, strings, (columns) => {
       let kept = 0;
-      const scratch = new Uint8Array(Math.min(entriesPerRead, entryCount) * symbolEntryBytes);
-      for (let first = 0; first < entryCount; first += entriesPerRead) {
-        const entries = Math.min(entriesPerRead, entryCount - first);
-        const view = viewOf(source.read(offset + first * symbolEntryBytes, entries * symbolEntryBytes, scratch));
-        for (let entry = 0; entry < entries * symbolEntryBytes; entry += symbolEntryBytes) {
-          const info = view.getUint8(entry + 4);
-          const sectionIndex = view.getUint16(entry + 6, littleEndian);
-          const sizeBytes = readUint64(view, entry + 16, littleEndian);
+      for (const words of symbolBlocks(source, offset, entryCount, littleEndian)) {
+        for (let word = 0; word < words.length; word += symbolEntryWords) {
+          const traits = words[word + 1] ?? 0;
+          const info = traits & 0xff;
+          const sectionIndex = traits >>> 16;
+          const sizeBytes = uint64At(words, word + 4);
           if (filter !== undefined && !filter(info & 0xf, sectionIndex, sizeBytes)) continue;
-          columns.nameOffsets[kept] = view.getUint32(entry, littleEndian);
+          columns.nameOffsets[kept] = words[word] ?? 0;
           columns.infos[kept] = info;
-          columns.others[kept] = view.getUint8(entry + 5);
+          columns.others[kept] = (traits >>> 8) & 0xff;
           columns.sectionIndexes[kept] = sectionIndex;
-          columns.values[kept] = readUint64(view, entry + 8, littleEndian);
+          columns.values[kept] = uint64At(words, word + 2);
           columns.sizesBytes[kept] = sizeBytes;
           kept++;
         }
@@ -125,6 +178,11 @@ function cut<Column extends Columns[keyof Columns]>(column: Column, count: numbe
   const kept = column.slice(0, count) as Column;
   column.buffer.transfer(0);
   return kept;
+}
+
+/** The 64-bit number in two words, as {@link readUint64} has it. */
+export function uint64At(words: Uint32Array, word: number): number {
+  return (words[word + 1] ?? 0) * 0x1_0000_0000 + (words[word] ?? 0);
 }
 
 /** A 64-bit number as a double: exact up to 2^53, and without the allocation of a bigint. */

@@ -4,7 +4,10 @@ import { Errno, failure } from "../sys/failure.ts";
 import type { Sys } from "../sys/sys.ts";
 import { nextKeyBatches } from "./next-key.ts";
 
-/** Raw entries: key N is at `N * keySizeBytes` of `keys`, value N at `N * entrySizeBytes` of `values`. */
+/**
+ * Raw entries: key N is at `N * keySizeBytes` of `keys`, value N at `N * entrySizeBytes` of `values`. They are good until
+ * the next batch is asked for, and gone after the last one.
+ */
 export interface EntryBatch {
   readonly count: number;
   readonly keys: DataView;
@@ -37,9 +40,29 @@ const MAX_INTERRUPTIONS = 100;
  * it start again, as it does with keys for cursors.
  */
 export function* entryBatches(request: BatchRequest): Generator<EntryBatch> {
+  const { keySizeBytes, valueSizeBytes } = request;
+  const capacity = request.capacity ?? defaultCapacity(request);
+  const memory = takeSpare();
+  try {
+    yield* readBatches(request, allocate(capacity, keySizeBytes, valueSizeBytes, memory), capacity);
+  } finally {
+    spare = memory;
+  }
+}
+
+/** Batches are read one after the other as a rule, and some ten times a second: they share this. */
+let spare: ArrayBuffer | undefined;
+
+function takeSpare(): ArrayBuffer {
+  const memory = spare ?? new ArrayBuffer(DEFAULT_BATCH_SIZE_BYTES + 8);
+  spare = undefined;
+  return memory;
+}
+
+function* readBatches(request: BatchRequest, first: BatchBuffers, firstCapacity: number): Generator<EntryBatch> {
   const { sys, map, keySizeBytes, valueSizeBytes, remove } = request;
-  let capacity = request.capacity ?? defaultCapacity(request);
-  let buffers = allocate(capacity, keySizeBytes, valueSizeBytes);
+  let buffers = first;
+  let capacity = firstCapacity;
   // The kernel stores a bucket number (4 bytes) for hashes and a key for arrays.
   const cursor = new Uint8Array(Math.max(keySizeBytes, 4));
   let started = false;
@@ -82,10 +105,24 @@ export interface BatchBuffers {
   readonly values: DataView;
 }
 
-function allocate(capacity: number, keySizeBytes: number, valueSizeBytes: number): BatchBuffers {
-  const keyBytes = new Uint8Array(capacity * keySizeBytes);
-  const valueBytes = new Uint8Array(capacity * valueSizeBytes);
-  return { keyBytes, valueBytes, keys: new DataView(keyBytes.buffer), values: new DataView(valueBytes.buffer) };
+/** In the memory that is given, where that is enough. */
+function allocate(
+  capacity: number,
+  keySizeBytes: number,
+  valueSizeBytes: number,
+  memory: ArrayBuffer = new ArrayBuffer(0),
+): BatchBuffers {
+  const keysLength = capacity * keySizeBytes;
+  const valuesLength = capacity * valueSizeBytes;
+  const valuesOffset = Math.ceil(keysLength / 8) * 8;
+  const buffer =
+    valuesOffset + valuesLength <= memory.byteLength ? memory : new ArrayBuffer(valuesOffset + valuesLength);
+  return {
+    keyBytes: new Uint8Array(buffer, 0, keysLength),
+    valueBytes: new Uint8Array(buffer, valuesOffset, valuesLength),
+    keys: new DataView(buffer, 0, keysLength),
+    values: new DataView(buffer, valuesOffset, valuesLength),
+  };
 }
 
 function defaultCapacity({ keySizeBytes, valueSizeBytes, map }: BatchRequest): number {

@@ -5,7 +5,7 @@ import { type ByteSource, bytesSource, ElfFile } from "@skep/ebpf/elf";
 import fc from "fast-check";
 import { buildElf, type ElfToBuild, pltAddress, type SymbolToBuild } from "../testing/elf-builder.ts";
 import { ElfSymbols } from "./elf-symbols.ts";
-import { readFunctionTable } from "./function-table.ts";
+import { FunctionFinder } from "./function-finder.ts";
 
 const notype = 0;
 const object = 1;
@@ -16,7 +16,7 @@ const weak = 2;
 function symbolsOf(bytes: Uint8Array): ElfSymbols {
   const source = bytesSource(bytes);
   const elf = ElfFile.parse(source);
-  return new ElfSymbols(elf, source, readFunctionTable(elf, source, "symtab"));
+  return new ElfSymbols(elf, source, FunctionFinder.of(elf, source, "symtab"));
 }
 
 function build(elf: ElfToBuild): ElfSymbols {
@@ -177,7 +177,6 @@ describe("ElfSymbols.name", () => {
   it("takes exported functions where all others are stripped", () => {
     const symbols = build({ dynsym: [{ name: "exported", value: 0x1000, sizeBytes: 8 }] });
     assert.equal(symbols.name(0x1004), "exported");
-    assert.equal(symbols.count, 1);
   });
 
   it("names the stubs that call functions of other files", () => {
@@ -192,12 +191,13 @@ describe("ElfSymbols.name", () => {
     assert.equal(symbols.name(pltAddress + 48), undefined);
   });
 
-  it("reads the name of a function once, for all of its addresses", () => {
+  it("reads the file once for all addresses that wait for a name, and not again for those of known functions", () => {
     const file = bytesSource(
       buildElf({
         symtab: [
           { name: "f", value: 0x1000, sizeBytes: 16 },
           { name: "g", value: 0x1010, sizeBytes: 16 },
+          { name: "h", value: 0x1020, sizeBytes: 16 },
         ],
       }),
     );
@@ -209,22 +209,91 @@ describe("ElfSymbols.name", () => {
         return file.read(offset, length);
       },
     };
-    const table = readFunctionTable(ElfFile.parse(counting), counting, "symtab");
-    reads = 0;
-    const names = [0x1000, 0x1001, 0x100f, 0x1010, 0x1000].map((address) => table?.name(address));
-    assert.deepEqual(names, ["f", "f", "f", "g", "f"]);
-    assert.equal(reads, 2);
+    const elf = ElfFile.parse(counting);
+    const symbols = new ElfSymbols(elf, counting, FunctionFinder.of(elf, counting, "symtab"));
+    const readsOf = (address: number, name: string | undefined): number => {
+      reads = 0;
+      assert.equal(symbols.name(address), name);
+      return reads;
+    };
+    for (const address of [0x1001, 0x1011, 0x1800]) symbols.want(address);
+    // Two passes and two names.
+    assert.equal(readsOf(0x1001, "f"), 4);
+    assert.equal(readsOf(0x1000, "f") + readsOf(0x100f, "f") + readsOf(0x1010, "g") + readsOf(0x1801, undefined), 0);
+    assert.equal(readsOf(0x1020, "h"), 3);
+    assert.equal(symbols.name(0x1030), undefined);
   });
 
-  it("costs 16 bytes a function", () => {
-    const symtab = Array.from({ length: 100 }, (_, index) => ({
+  it("keeps what was asked for, however large the table is", () => {
+    const symtab = Array.from({ length: 200 }, (_, index) => ({
       name: `f${index}`,
       value: 0x1000 + index * 16,
       sizeBytes: 16,
     }));
-    assert.equal(build({ symtab }).memoryBytes, 1600);
+    const symbols = build({ symtab });
+    assert.equal(symbols.memoryBytes, 0);
+    for (let address = 0x1000; address < 0x1040; address++) symbols.want(address);
+    assert.equal(symbols.name(0x103f), "f3");
+    assert.equal(symbols.memoryBytes, 4 * 200);
+  });
+
+  it("agrees with a walk over all symbols in order, whatever lies in what", () => {
+    const symbol = fc.record({
+      name: fc.constantFrom("a", "_a", "__a", "bb", "ccc", "d"),
+      value: fc.nat(60).map((offset) => 0x1000 + offset),
+      sizeBytes: fc.oneof(fc.constant(0), fc.nat(40)),
+      type: fc.constantFrom(2, 2, ifunc, notype, object),
+      binding: fc.constantFrom(local, 1, weak),
+    });
+    const random = fc.tuple(
+      fc.array(symbol, { maxLength: 25 }).map((symbols) =>
+        // A label with a size is as rare as it is strange.
+        symbols.map((each) => (each.type === notype ? { ...each, sizeBytes: 0 } : each)),
+      ),
+      fc.uniqueArray(fc.nat(120), { minLength: 1, maxLength: 40 }),
+    );
+    fc.assert(
+      fc.property(random, ([symtab, offsets]) => {
+        const symbols = build({ symtab, textSizeBytes: 100 });
+        const addresses = offsets.map((offset) => 0xff0 + offset);
+        for (const address of addresses.slice(0, addresses.length / 2)) symbols.want(address);
+        for (const address of addresses) {
+          assert.equal(symbols.name(address), nameByWalk(symtab, 0x1000 + 100, address), `0x${address.toString(16)}`);
+        }
+      }),
+      { numRuns: 2000 },
+    );
   });
 });
+
+/** What {@link ElfSymbols.name} says, by the words of its documentation. */
+function nameByWalk(symtab: readonly SymbolToBuild[], sectionEnd: number, address: number): string | undefined {
+  const functions = symtab.filter(({ type = 2 }) => type !== object);
+  const rank = ({ type = 2, binding = 1, name }: SymbolToBuild): readonly number[] => [
+    type === notype ? 1 : 0,
+    /^_*/.exec(name)?.[0].length ?? 0,
+    binding === weak ? 2 : binding === local ? 1 : 0,
+    name.length,
+  ];
+  const starts = [...new Set(functions.map(({ value }) => value))].sort((a, b) => a - b);
+  let open: { readonly name: string; readonly end: number }[] = [];
+  for (const [index, start] of starts.entries()) {
+    if (start > address) break;
+    open = open.filter(({ end }) => end > start);
+    // The builder puts local symbols first, as the format wants it.
+    const sharing = functions.filter(({ value }) => value === start);
+    const [first] = sharing.toSorted((a, b) => compare(rank(a), rank(b)));
+    if (first === undefined || (first.type === notype && open.length > 0)) continue;
+    const end = first.sizeBytes > 0 ? start + first.sizeBytes : Math.min(starts[index + 1] ?? sectionEnd, sectionEnd);
+    open.push({ name: first.name, end });
+  }
+  return open.findLast(({ end }) => end > address)?.name;
+}
+
+function compare(a: readonly number[], b: readonly number[]): number {
+  for (const [index, value] of a.entries()) if (value !== b[index]) return value - (b[index] ?? 0);
+  return 0;
+}
 
 describe("ElfSymbols.virtualAddress", () => {
   const symbols = build({ textAddress: 0x40_1000, symtab: [{ name: "f", value: 0x40_1000, sizeBytes: 8 }] });

@@ -1,6 +1,7 @@
 import { type ByteSource, type ElfFile, type ElfSegment, PF_X, PT_LOAD } from "@skep/ebpf/elf";
-import { type FunctionTable, readFunctionTable } from "./function-table.ts";
-import { readPlt } from "./plt.ts";
+import { FunctionFinder } from "./function-finder.ts";
+import { FunctionNames } from "./function-names.ts";
+import { Plt } from "./plt.ts";
 
 /** Mappings begin and end at pages, wherever the segment does. 64 KB is the largest page of arm64. */
 const largestPageBytes = 1 << 16;
@@ -9,27 +10,23 @@ const largestPageBytes = 1 << 16;
 export class ElfSymbols {
   readonly buildId: string | undefined;
   readonly #segments: readonly ElfSegment[];
-  readonly #functions: FunctionTable | undefined;
-  readonly #plt: FunctionTable | undefined;
+  readonly #functions: FunctionNames | undefined;
+  readonly #plt: Plt | undefined;
 
   /**
-   * @param functions the table of the file itself or of its debug file: their virtual addresses are the same.
+   * @param finder of the table of the file itself or of its debug file: their virtual addresses are the same.
    * @throws {FormatError} when the file is not what it claims to be.
    */
-  constructor(elf: ElfFile, source: ByteSource, functions: FunctionTable | undefined) {
+  constructor(elf: ElfFile, source: ByteSource, finder: FunctionFinder | undefined) {
     this.buildId = elf.buildId();
     this.#segments = elf.segments.filter((segment) => segment.type === PT_LOAD && (segment.flags & PF_X) !== 0);
-    this.#functions = functions ?? readFunctionTable(elf, source, "dynsym");
-    this.#plt = readPlt(elf, source);
+    const functions = finder ?? FunctionFinder.of(elf, source, "dynsym");
+    this.#functions = functions && new FunctionNames(functions);
+    this.#plt = Plt.of(elf, source);
   }
 
   get memoryBytes(): number {
-    return (this.#functions?.ranges.memoryBytes ?? 0) + (this.#plt?.ranges.memoryBytes ?? 0);
-  }
-
-  /** Number of address ranges that have a name. */
-  get count(): number {
-    return (this.#functions?.ranges.length ?? 0) + (this.#plt?.ranges.length ?? 0);
+    return (this.#functions?.memoryBytes ?? 0) + (this.#plt?.memoryBytes ?? 0);
   }
 
   /** Virtual address of a byte of the file, by the executable segment that loads it. */
@@ -41,6 +38,11 @@ export class ElfSymbols {
           fileOffset >= offset - (offset % largestPageBytes) && fileOffset < offset + fileSizeBytes + largestPageBytes,
       );
     return segment === undefined ? undefined : fileOffset - segment.offset + segment.virtualAddress;
+  }
+
+  /** Says that {@link name} will be asked for this address: it takes one look at the file for all that wait for one. */
+  want(virtualAddress: number): void {
+    this.#functions?.want(virtualAddress);
   }
 
   /**

@@ -118,8 +118,9 @@ describe("MappedFile", () => {
     assert.equal(file.memoryBytes, 0);
     assert.equal(file.symbols(process.pid)?.buildId, buildId);
     assert.equal(file.name(0x1000), "from_debug_file");
-    assert.equal(file.memoryBytes, 16);
+    assert.ok(file.memoryBytes > 0);
     file.forget();
+    assert.equal(file.memoryBytes, 0);
     assert.equal(file.isParsed, false);
     assert.equal(file.name(0x1000), undefined);
     file.symbols(process.pid);
@@ -157,8 +158,9 @@ describe("MappedFiles", () => {
     assert.equal(files.openCount, 1);
     const file = files.get(identity);
     assert.ok(file !== undefined);
-    assert.equal(files.symbols(file, process.pid)?.count, 1);
-    assert.equal(files.memoryBytes, 16);
+    file.symbols(process.pid);
+    assert.equal(file.name(0x1000), "from_debug_file");
+    assert.equal(files.memoryBytes, file.memoryBytes);
     files.close();
     assert.equal(files.openCount, 0);
   });
@@ -172,10 +174,14 @@ describe("MappedFiles", () => {
     files.close();
   });
 
-  it("drops the tables of the files used longest ago, when all take too much", () => {
-    const files = new MappedFiles(4, 20);
+  it("drops the names of the files used longest ago, when all take too much", () => {
+    const files = new MappedFiles(4, 300);
     const opened = ["first", "second"].map((name) => files.get(files.open(process.pid, mappedRange(name)) ?? ""));
-    for (const file of opened) if (file !== undefined) files.symbols(file, process.pid);
+    for (const file of opened) {
+      file?.symbols(process.pid);
+      file?.name(0x1000);
+    }
+    files.trim();
     assert.deepEqual(
       opened.map((file) => file?.isParsed),
       [false, true],

@@ -2,7 +2,7 @@ import { closeSync } from "node:fs";
 import { type ByteSource, ElfFile, fileSource } from "@skep/ebpf/elf";
 import { findDebugFile } from "./debug-file.ts";
 import { ElfSymbols } from "./elf-symbols.ts";
-import { readFunctionTable } from "./function-table.ts";
+import { FunctionFinder } from "./function-finder.ts";
 import type { OpenFile } from "./open-file.ts";
 
 /**
@@ -50,6 +50,15 @@ export class MappedFile {
     return this.#symbols;
   }
 
+  /** As {@link ElfSymbols.want}. */
+  want(virtualAddress: number): void {
+    try {
+      this.#symbols?.want(virtualAddress);
+    } catch {
+      // As below.
+    }
+  }
+
   /** Linkage name of the function at a virtual address of the file. */
   name(virtualAddress: number): string | undefined {
     try {
@@ -76,13 +85,13 @@ export class MappedFile {
   }
 
   #read(elf: ElfFile, source: ByteSource, pid: number): ElfSymbols {
-    const own = readFunctionTable(elf, source, "symtab");
+    const own = FunctionFinder.of(elf, source, "symtab");
     if (own !== undefined) return new ElfSymbols(elf, source, own);
     const debugFile = findDebugFile(elf, this.#path, [`/proc/${pid}/root`, ""]);
     if (debugFile === undefined) return new ElfSymbols(elf, source, undefined);
     this.#debugDescriptor = debugFile.descriptor;
     try {
-      return new ElfSymbols(elf, source, readFunctionTable(debugFile.elf, debugFile.source, "symtab"));
+      return new ElfSymbols(elf, source, FunctionFinder.of(debugFile.elf, debugFile.source, "symtab"));
     } catch (error) {
       this.#closeDebugFile();
       throw error;

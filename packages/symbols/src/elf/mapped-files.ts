@@ -1,7 +1,6 @@
 import { closeSync } from "node:fs";
 import { LruCache } from "../lru-cache.ts";
 import type { MemoryRange } from "../process/maps.ts";
-import type { ElfSymbols } from "./elf-symbols.ts";
 import { MappedFile } from "./mapped-file.ts";
 import { type FileIdentity, identifyRegularFile, openRegularFile } from "./open-file.ts";
 
@@ -12,7 +11,7 @@ export class MappedFiles {
 
   /**
    * @param maxFiles that are kept open.
-   * @param maxSymbolBytes that their parsed symbols may take; those not used for the longest time are let go first.
+   * @param maxSymbolBytes that the names in them may take, of those that were asked for.
    */
   constructor(maxFiles: number, maxSymbolBytes: number) {
     this.#files = new LruCache(maxFiles, (file) => file.close());
@@ -50,18 +49,14 @@ export class MappedFiles {
     return this.#files.get(identity);
   }
 
-  /** As {@link MappedFile.symbols}; keeps the sum of all tables within its limit by dropping those of other files. */
-  symbols(file: MappedFile, pid: number): ElfSymbols | undefined {
-    if (file.isParsed) return file.symbols(pid);
-    const symbols = file.symbols(pid);
+  /** Keeps the names of all files within their limit: those of the files that were not used for longest are let go. */
+  trim(): void {
     let bytes = this.memoryBytes;
-    for (const other of this.#files.values()) {
-      if (bytes <= this.#maxSymbolBytes) break;
-      if (other === file) continue;
-      bytes -= other.memoryBytes;
-      other.forget();
+    for (const file of this.#files.values()) {
+      if (bytes <= this.#maxSymbolBytes) return;
+      bytes -= file.memoryBytes;
+      file.forget();
     }
-    return symbols;
   }
 
   close(): void {

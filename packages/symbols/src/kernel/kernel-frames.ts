@@ -10,7 +10,7 @@ import {
 
 /** Modules and BPF programs come and go: an address that is not found makes the symbols be read again, this seldom. */
 const reloadIntervalMs = 60_000;
-const maxFrames = 1 << 16;
+const maxFrames = 1 << 13;
 const kernelHalf = 1n << 63n;
 const addressSpaceEnd = 1n << 64n;
 

@@ -1,4 +1,4 @@
-import { readFileSync, readlinkSync } from "node:fs";
+import { existsSync, readFileSync, readlinkSync } from "node:fs";
 import { printable } from "../printable.ts";
 import { containerIdOf } from "./container-id.ts";
 import { type MemoryRange, parseMaps } from "./maps.ts";
@@ -19,6 +19,7 @@ export interface ProcessDescription {
 
 /** Reads a process from `/proc`; undefined when it has exited, or is out of reach. */
 export function readProcess(pid: number): ProcessDescription | undefined {
+  if (!isThere(pid)) return undefined;
   try {
     const before = parseStat(readFileSync(`/proc/${pid}/stat`, "utf8"));
     const ranges = parseMaps(readFileSync(`/proc/${pid}/maps`, "utf8"));
@@ -54,6 +55,7 @@ export type ProcessSummary = Pick<
 
 /** Reads who a process is, for a tenth of what {@link readProcess} costs; undefined when it has exited. */
 export function readProcessSummary(pid: number): ProcessSummary | undefined {
+  if (!isThere(pid)) return undefined;
   try {
     const containerId = containerIdOf(readFileSync(`/proc/${pid}/cgroup`, "utf8"));
     const executablePath = readExecutablePath(pid);
@@ -72,6 +74,11 @@ export function readProcessSummary(pid: number): ProcessSummary | undefined {
     if (isGone(error)) return undefined;
     throw error;
   }
+}
+
+/** To ask takes a tenth of making an error that says no; short-lived processes are gone as a rule. */
+function isThere(pid: number): boolean {
+  return existsSync(`/proc/${pid}`);
 }
 
 /** Start of the process that has this pid now, in clock ticks after boot; undefined when there is none. */

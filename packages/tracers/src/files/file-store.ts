@@ -81,7 +81,17 @@ function byUse(a: FileStatistics, b: FileStatistics): number {
 }
 
 function addOperations(sum: MutableOperations, more: FileOperations): void {
-  for (const name of Object.keys(sum) as (keyof FileOperations)[]) sum[name] += more[name];
+  // One by one: a loop over their names takes ten times as long, and there are thousands of rows a second.
+  sum.opens += more.opens;
+  sum.reads += more.reads;
+  sum.writes += more.writes;
+  sum.syncs += more.syncs;
+  sum.readBytes += more.readBytes;
+  sum.writtenBytes += more.writtenBytes;
+  sum.openNs += more.openNs;
+  sum.readNs += more.readNs;
+  sum.writeNs += more.writeNs;
+  sum.syncNs += more.syncNs;
 }
 
 function noOperations(): MutableOperations {

@@ -135,7 +135,7 @@ struct counters {
 	u64 targets_full;	/* children not followed: no room in targets */
 };
 
-/* Sized by user space: 4,096 processes x files between two reads, which come once a second, or at half of them. */
+/* Sized by user space: 2,048 processes x files between two reads, which come once a second, or at half of them. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 4096);

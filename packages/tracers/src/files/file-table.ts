@@ -16,6 +16,7 @@
  * ```
  */
 
+import { bytesOf, textUntilNul } from "../kernel-text.ts";
 import type { FileOperations } from "./file-report.ts";
 
 export const FILE_KEY_BYTES = 40;
@@ -67,9 +68,8 @@ export function readFileKey(view: DataView, offset: number): FileKey {
 
 /** The key's bytes up to `error`, as a string's characters: no number has to be printed for it. */
 function readIdentity(view: DataView, offset: number): string {
-  const units: number[] = [];
-  for (let at = 0; at < 36; at += 2) units.push(view.getUint16(offset + at, true));
-  return String.fromCharCode(...units);
+  const start = view.byteOffset + offset;
+  return bytesOf(view).toString("latin1", start, start + 36);
 }
 
 export function readTotals(view: DataView, offset: number): FileOperations {
@@ -87,7 +87,7 @@ export function readTotals(view: DataView, offset: number): FileOperations {
   };
 }
 
-/** What a file is called. The views are copies. */
+/** What a file is called. The views are of the ring buffer: good until its record was handled. */
 export interface FileRecord {
   readonly key: FileKey;
   readonly processName: string;
@@ -102,7 +102,7 @@ export interface FileRecord {
 export function readFileRecord(view: DataView, offset: number): FileRecord {
   const askedBytes = view.getUint32(offset + 80, true);
   const textBytes = view.getUint32(offset + 84, true);
-  const text = new Uint8Array(view.buffer, view.byteOffset + offset + 88, textBytes).slice();
+  const text = new Uint8Array(view.buffer, view.byteOffset + offset + 88, textBytes);
   return {
     key: readFileKey(view, offset + 8),
     processName: readName(view, offset + 48),
@@ -145,11 +145,7 @@ function readCounter(view: DataView, offset: number): number {
   return view.getUint32(offset + 4, true) * 0x1_0000_0000 + view.getUint32(offset, true);
 }
 
-const decoder = new TextDecoder();
-
 /** At most 15 bytes, ended by NUL. */
 function readName(view: DataView, offset: number): string {
-  const bytes = new Uint8Array(view.buffer, view.byteOffset + offset, 16);
-  const end = bytes.indexOf(0);
-  return decoder.decode(end < 0 ? bytes : bytes.subarray(0, end));
+  return textUntilNul(bytesOf(view), view.byteOffset + offset, 16);
 }

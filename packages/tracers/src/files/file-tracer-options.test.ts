@@ -21,7 +21,7 @@ test("what can be is taken, the types of this kernel among it", () => {
 });
 
 test("there is room for as many threads again as there are", () => {
-  assert.equal(fileTracerLimits(100, {}).threads, 4096);
+  assert.equal(fileTracerLimits(100, {}).threads, 2048);
   assert.equal(fileTracerLimits(10_000, {}).threads, 20_000);
   const limits = { rows: 2, threads: 3, files: 4, readIntervalMs: 5 };
   assert.deepEqual(fileTracerLimits(1, { limits }), limits);

@@ -58,5 +58,5 @@ function fileSystemTypes(): string[] {
 
 /** @param threadCount threads on the machine now */
 export function fileTracerLimits(threadCount: number, { limits }: FileTracerOptions): FileTracerLimits {
-  return { rows: 4096, threads: Math.max(4096, 2 * threadCount), files: 16_384, readIntervalMs: 1000, ...limits };
+  return { rows: 2048, threads: Math.max(2048, 2 * threadCount), files: 16_384, readIntervalMs: 1000, ...limits };
 }

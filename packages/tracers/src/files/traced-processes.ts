@@ -1,4 +1,4 @@
-import { readFileSync, readlinkSync } from "node:fs";
+import { existsSync, readFileSync, readlinkSync } from "node:fs";
 import { containerIdOf } from "@skep/symbols";
 import type { TracedProcess } from "../traced-process.ts";
 
@@ -31,6 +31,8 @@ export class TracedProcesses {
 
 /** What /proc knows of the process, unless it has ended, or runs another program by now. */
 function readDetails(pid: number, name: string): Pick<TracedProcess, "executablePath" | "containerId"> {
+  // Most programs that are new here have ended by now: to ask whether it is there takes a tenth of an error that says so.
+  if (!existsSync(`/proc/${pid}/exe`)) return {};
   try {
     const executablePath = readlinkSync(`/proc/${pid}/exe`);
     const containerId = containerIdOf(readFileSync(`/proc/${pid}/cgroup`, "utf8"));

@@ -12,11 +12,11 @@ import { type Counters, type Loaded, load } from "./processes.bpf.ts";
 export interface ProcessTracerOptions extends TargetOptions {
   /** Tell of failed execs, too: every system call of the machine costs a little more then. Defaults to true. */
   readonly execFailures?: boolean;
-  /** Size of the ring buffer, rounded up to a power of two. Defaults to 1 MiB. */
+  /** Size of the ring buffer, rounded up to a power of two. Defaults to 512 KiB. */
   readonly ringBytes?: number;
 }
 
-const DEFAULT_RING_BYTES = 1024 * 1024;
+const DEFAULT_RING_BYTES = 512 * 1024;
 /** An event is at most this old when it comes, unless the ring fills up before. */
 const DRAIN_INTERVAL_MS = 100;
 const MAINTENANCE_INTERVAL_MS = 1000;

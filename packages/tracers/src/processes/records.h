@@ -105,8 +105,8 @@ struct {
 } counters SEC(".maps");
 
 /*
- * Read every 100 ms. An exec with its start and its exit takes some 600 bytes: 17,000 of them a second have room, and
- * user space can set more. Longer arguments take more.
+ * Read every 100 ms. An exec with its start and its exit takes some 600 bytes. User space sets half of this, which has
+ * room for 8,500 of them a second, unless it is told otherwise. Longer arguments take more.
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);

@@ -264,6 +264,7 @@ export class CpuProfiler implements AsyncDisposable {
           this.#store.add(readSampleKey(keys, row * SAMPLE_KEY_BYTES), samples, durationNs);
         }
       }
+      this.#store.settle();
       return { untilNs, open };
     });
     this.#reading = result.then(() => undefined);

@@ -17,6 +17,8 @@ function frame(name: string, address: bigint, path = "/m"): SymbolizedFrame {
   };
 }
 
+const released: number[] = [];
+
 /** Names every address after itself, and says by which rule it was looked up. */
 const symbolizer = {
   resolveKernel: (address: bigint, { isReturnAddress }: { isReturnAddress: boolean }): SymbolizedFrame =>
@@ -27,7 +29,10 @@ const symbolizer = {
     { isReturnAddress }: { isReturnAddress: boolean },
   ): SymbolizedFrame =>
     frame(`${image.name}:${address}${isReturnAddress ? "-1" : ""}`, address, address < 100n ? "[unknown]" : "/m"),
+  prepareUser: (): void => undefined,
   refreshJitNames: (): void => undefined,
+  hasJitNames: ({ pid }: ProcessImage): boolean => pid === 2,
+  releaseProcess: ({ pid }: ProcessImage): void => void released.push(pid),
   captureProcess: (pid: number): ProcessImage | undefined =>
     pid === 404 ? undefined : ({ pid, name: `program-${pid}` } as ProcessImage),
 };
@@ -173,4 +178,51 @@ test("an open interval that never comes back is not taken back from others", () 
     samples.take().samples.map(({ values }) => values),
     [[1, 30]],
   );
+});
+
+test("stacks are named when they are taken, those of code that moves after each read", () => {
+  const looked: string[] = [];
+  const counting = {
+    ...symbolizer,
+    resolveUser: (...args: Parameters<typeof symbolizer.resolveUser>): SymbolizedFrame => {
+      const named = symbolizer.resolveUser(...args);
+      looked.push(named.name);
+      return named;
+    },
+  };
+  const images = new ProcessImages(counting, (pid, imageNs) => current.get(pid) === imageNs, 100);
+  const samples = new SampleStore(images, new StackResolver(counting, "on-cpu"), 1);
+  const read = (): string[] => {
+    for (const tid of [1, 2]) {
+      samples.add(key({ tid }), 1, 0);
+      samples.add(key({ tid, pid: 2, imageNs: 20n }), 1, 0);
+    }
+    samples.settle();
+    return looked.splice(0);
+  };
+  samples.addStack(5n, BigUint64Array.of(1000n));
+  assert.deepEqual(read(), ["program-2:1000"]);
+  samples.add(key({ tid: 3, pid: 2, imageNs: 20n }), 1, 0);
+  assert.deepEqual(read(), ["program-2:1000"], "for the thread that was not seen before");
+  assert.equal(samples.take().sampleCount, 9);
+  assert.deepEqual(looked, ["program-1:1000"]);
+});
+
+test("the map of a process that has ended is kept for one more snapshot, and that of one that lives as long", () => {
+  const living = new Set([1, 2]);
+  const images = new ProcessImages(symbolizer, (pid) => living.has(pid), 100);
+  const samples = new SampleStore(images, new StackResolver(symbolizer, "on-cpu"), 1);
+  const take = (...pids: number[]): (string | undefined)[] => {
+    samples.addStack(5n, BigUint64Array.of(1000n));
+    for (const pid of pids) samples.add(key({ pid }), 1, 0);
+    return samples.take().samples.map(({ stack }) => stack[0]?.name);
+  };
+  assert.deepEqual(take(1, 2), ["program-1:1000", "program-2:1000"]);
+  living.delete(2);
+  released.length = 0;
+  assert.deepEqual(take(2), ["program-2:1000"], "a row may come after the end");
+  assert.deepEqual(released, []);
+  assert.deepEqual(take(), []);
+  assert.deepEqual(released, [2]);
+  assert.deepEqual(take(1, 2), ["program-1:1000", "[exited]"]);
 });

@@ -6,15 +6,25 @@ import { type SampleKey, sampleIdentity } from "./sample-table.ts";
 import type { StackResolver } from "./stack-resolver.ts";
 
 interface Entry {
-  readonly stack: readonly SymbolizedFrame[];
   readonly process: TracedProcess;
+  /** Undefined where the process was gone before its memory map was read. */
+  readonly image: ProcessImage | undefined;
   readonly threadId: number;
   readonly threadName: string;
-  /** The process was gone before its memory map was read. */
-  readonly exited: boolean;
+  /** Addresses, and as soon as they were looked up, the frames that they stand for. */
+  readonly kernelStack: Stack;
+  readonly userStack: Stack;
   count: number;
   durationNs: number;
 }
+
+/** Of one image, shared by all threads that were seen on it. */
+interface Stack {
+  readonly addresses: BigUint64Array;
+  frames: readonly SymbolizedFrame[] | undefined;
+}
+
+const EMPTY: Stack = { addresses: new BigUint64Array(), frames: [] };
 
 /** What one snapshot takes out of the store. */
 export interface StoredSamples {
@@ -26,19 +36,24 @@ export interface StoredSamples {
   readonly stackMissing: number;
 }
 
-/** Adds up rows from the kernel, by thread and stack, and gives the stacks their names while their processes live. */
+/**
+ * Adds up rows from the kernel, by thread and stack. Stacks get their names when they are taken, all at once, which costs
+ * a tenth of naming each as it comes; those of code whose names change as it goes, after each read.
+ */
 export class SampleStore {
   readonly #images: ProcessImages;
   readonly #resolver: StackResolver;
   readonly #periodNs: number | undefined;
   readonly #entries = new Map<string, Entry>();
   /** Frames by stack id, from the time they were read until {@link forgetStacks}. */
-  readonly #stacks = new Map<bigint, BigUint64Array>();
+  readonly #addresses = new Map<bigint, BigUint64Array>();
   /** Those that were there at the last {@link forgetStacks}. */
   #oldStacks = new Set<bigint>();
-  /** Names by stack id; user stacks also by process image, since the same addresses mean other functions there. */
-  readonly #kernelFrames = new Map<bigint, readonly SymbolizedFrame[]>();
-  readonly #userFrames = new Map<string, readonly SymbolizedFrame[]>();
+  /** Of the entries, by stack id; user stacks also by process image, since the same addresses mean other functions there. */
+  readonly #kernelStacks = new Map<bigint, Stack>();
+  readonly #userStacks = new Map<string, Stack>();
+  /** Stacks of generated code that were seen since the last {@link settle}. */
+  #unsettled = new Map<string, { readonly stack: Stack; readonly image: ProcessImage }>();
   #stackMissing = 0;
 
   /** @param periodNs what a sample stands for; undefined where each row carries its own duration */
@@ -49,7 +64,7 @@ export class SampleStore {
   }
 
   addStack(id: bigint, frames: BigUint64Array): void {
-    this.#stacks.set(id, frames);
+    this.#addresses.set(id, frames);
     this.#oldStacks.delete(id);
   }
 
@@ -58,7 +73,7 @@ export class SampleStore {
     const identity = sampleIdentity(key);
     let entry = this.#entries.get(identity);
     if (entry === undefined) {
-      entry = this.#resolve(key);
+      entry = this.#makeEntry(key);
       if (entry === undefined) {
         this.#stackMissing += count;
         return;
@@ -74,75 +89,86 @@ export class SampleStore {
     return this.#entries.has(sampleIdentity(key));
   }
 
+  /** To be called after all rows of a read were added: names what would have another name by the next one. */
+  settle(): void {
+    for (const [identity, { stack, image }] of this.#unsettled) {
+      stack.frames = this.#resolver.user(stack.addresses, image);
+      this.#userStacks.delete(identity);
+    }
+    this.#unsettled.clear();
+  }
+
   /** All that was added since the last call. */
   take(): StoredSamples {
     const samples: ProfileSample[] = [];
     let sampleCount = 0;
     let exited = 0;
     for (const entry of this.#entries.values()) {
-      const { stack, process, threadId, threadName, count } = entry;
+      const { process, image, threadId, threadName, kernelStack, userStack, count } = entry;
       const nanoseconds = this.#periodNs === undefined ? entry.durationNs : Math.round(count * this.#periodNs);
       if (count === 0 && nanoseconds === 0) continue;
       sampleCount += count;
-      if (entry.exited) exited += count;
+      if (image === undefined && userStack !== EMPTY) exited += count;
+      kernelStack.frames ??= this.#resolver.kernel(kernelStack.addresses);
+      userStack.frames ??= this.#resolver.user(userStack.addresses, image);
+      const stack = [...kernelStack.frames, ...userStack.frames];
       samples.push({ stack, process, threadId, threadName, values: [count, nanoseconds] });
     }
     const taken = { samples, sampleCount, exited, stackMissing: this.#stackMissing };
     this.#entries.clear();
+    this.#kernelStacks.clear();
+    this.#userStacks.clear();
+    this.#unsettled.clear();
     this.#stackMissing = 0;
+    this.#images.forgetEnded();
     return taken;
   }
 
   /**
-   * Lets go of the names, and of the frames of all stacks but these and those added since the last call: a row that
-   * refers to one of the latter may be on its way.
+   * Lets go of the addresses of all stacks but these and those added since the last call: a row that refers to one of the
+   * latter may be on its way.
    */
   forgetStacks(except: ReadonlySet<bigint>): void {
-    for (const id of this.#oldStacks) if (!except.has(id)) this.#stacks.delete(id);
-    this.#oldStacks = new Set(this.#stacks.keys());
-    this.#kernelFrames.clear();
-    this.#userFrames.clear();
+    for (const id of this.#oldStacks) if (!except.has(id)) this.#addresses.delete(id);
+    this.#oldStacks = new Set(this.#addresses.keys());
   }
 
   /** Undefined when the frames of one of its stacks are not there. */
-  #resolve(key: SampleKey): Entry | undefined {
-    const kernelFrames = this.#resolveKernelStack(key.kernelStack);
-    if (kernelFrames === undefined) return undefined;
+  #makeEntry(key: SampleKey): Entry | undefined {
+    const kernelStack = this.#kernelStack(key.kernelStack);
+    if (kernelStack === undefined) return undefined;
     const { process, image } = this.#images.get(key.pid, key.imageNs, key.threadName);
-    const userFrames = this.#resolveUserStack(key, image);
-    if (userFrames === undefined) return undefined;
-    return {
-      stack: [...kernelFrames, ...userFrames],
-      process,
-      threadId: key.tid,
-      threadName: key.threadName,
-      exited: image === undefined && key.userStack !== 0n,
-      count: 0,
-      durationNs: 0,
-    };
+    const userStack = this.#userStack(key, image);
+    if (userStack === undefined) return undefined;
+    const { tid: threadId, threadName } = key;
+    return { process, image, threadId, threadName, kernelStack, userStack, count: 0, durationNs: 0 };
   }
 
-  #resolveKernelStack(id: bigint): readonly SymbolizedFrame[] | undefined {
-    if (id === 0n) return [];
-    const known = this.#kernelFrames.get(id);
+  #kernelStack(id: bigint): Stack | undefined {
+    if (id === 0n) return EMPTY;
+    const known = this.#kernelStacks.get(id);
     if (known !== undefined) return known;
-    const addresses = this.#stacks.get(id);
+    const addresses = this.#addresses.get(id);
     if (addresses === undefined) return undefined;
-    const frames = this.#resolver.kernel(addresses);
-    this.#kernelFrames.set(id, frames);
-    return frames;
+    const stack = { addresses, frames: undefined };
+    this.#kernelStacks.set(id, stack);
+    return stack;
   }
 
-  #resolveUserStack(key: SampleKey, image: ProcessImage | undefined): readonly SymbolizedFrame[] | undefined {
+  #userStack(key: SampleKey, image: ProcessImage | undefined): Stack | undefined {
     const id = key.userStack;
-    if (id === 0n) return [];
+    if (id === 0n) return EMPTY;
     const identity = `${key.pid}/${key.imageNs}/${id}`;
-    const known = this.#userFrames.get(identity);
+    const known = this.#userStacks.get(identity);
     if (known !== undefined) return known;
-    const addresses = this.#stacks.get(id);
+    const addresses = this.#addresses.get(id);
     if (addresses === undefined) return undefined;
-    const frames = this.#resolver.user(addresses, image);
-    this.#userFrames.set(identity, frames);
-    return frames;
+    const stack: Stack = { addresses, frames: undefined };
+    this.#userStacks.set(identity, stack);
+    if (image !== undefined) {
+      this.#resolver.prepareUser(addresses, image);
+      if (this.#images.hasJitNames(image)) this.#unsettled.set(identity, { stack, image });
+    }
+    return stack;
   }
 }

@@ -14,6 +14,8 @@
  * ```
  */
 
+import { bytesOf, textUntilNul } from "../kernel-text.ts";
+
 export const SAMPLE_KEY_BYTES = 48;
 export const SAMPLE_VALUE_BYTES = 16;
 export const BLOCKED_BYTES: number = SAMPLE_KEY_BYTES + 8;
@@ -70,11 +72,7 @@ function readCounter(view: DataView, offset: number): number {
   return view.getUint32(offset + 4, true) * 0x1_0000_0000 + view.getUint32(offset, true);
 }
 
-const decoder = new TextDecoder();
-
 /** A thread's name: at most 15 bytes, ended by NUL, of any content. */
 function readName(view: DataView, offset: number): string {
-  const bytes = new Uint8Array(view.buffer, view.byteOffset + offset, 16);
-  const end = bytes.indexOf(0);
-  return decoder.decode(end < 0 ? bytes : bytes.subarray(0, end));
+  return textUntilNul(bytesOf(view), view.byteOffset + offset, 16);
 }

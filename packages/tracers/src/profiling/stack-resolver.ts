@@ -16,7 +16,7 @@ export const EXITED_FRAME: SymbolizedFrame = {
  */
 const SWITCH_FRAME = /^(bpf_|__bpf_|trace_|__traceiter_|perf_trace_|\[bpf\]|arch_bpf_|(__|preempt_)?schedule$)/;
 
-type FrameSymbolizer = Pick<Symbolizer, "resolveKernel" | "resolveUser">;
+type FrameSymbolizer = Pick<Symbolizer, "resolveKernel" | "resolveUser" | "prepareUser">;
 
 /** From frames as addresses to frames with names. Return addresses are looked up one byte earlier: in the call. */
 export class StackResolver {
@@ -39,6 +39,13 @@ export class StackResolver {
       frames.push(frame);
     }
     return frames;
+  }
+
+  /** To be called while the process lives, or at least soon: says that {@link user} will be asked for this stack. */
+  prepareUser(addresses: BigUint64Array, image: ProcessImage): void {
+    for (const [index, address] of addresses.entries()) {
+      this.#symbolizer.prepareUser(image, address, { isReturnAddress: index > 0 });
+    }
   }
 
   /** @param addresses leaf first */

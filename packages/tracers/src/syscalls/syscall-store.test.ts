@@ -14,7 +14,7 @@ function store(limits: { processes: number; calls: number }, names: ProcessNames
 }
 
 function sums(calls: number, totalNs: number, maxNs: number, bucket: number): CallSums {
-  return { calls, totalNs, maxNs, histogram: [[bucket, calls]] };
+  return { calls, totalNs, maxNs, histogram: [bucket, calls] };
 }
 
 /** Pids that no process has: /proc knows nothing of them. */

@@ -20,6 +20,8 @@
  * ```
  */
 
+import { bytesOf, textUntilNul } from "../kernel-text.ts";
+
 export const CALL_KEY_BYTES = 12;
 export const ERROR_KEY_BYTES = 16;
 export const DURATIONS_BYTES = 216;
@@ -51,8 +53,14 @@ export interface CallSums {
   readonly totalNs: number;
   readonly maxNs: number;
   /** Calls by the log2 of their nanoseconds; empty ones left out. */
-  readonly histogram: readonly (readonly [bucket: number, calls: number])[];
+  readonly histogram: Counts;
 }
+
+/**
+ * Keys, each once, and behind each its count. Most calls of most processes have one or two; there are thousands of these,
+ * and a `Map` takes ten times the memory.
+ */
+export type Counts = readonly number[];
 
 export function readProcessKey(view: DataView, offset: number): ProcessKey {
   return { pid: view.getUint32(offset, true), started: view.getUint32(offset + 4, true) };
@@ -67,10 +75,10 @@ export function readErrorKey(view: DataView, offset: number): CallKey & { readon
 }
 
 export function readDurations(view: DataView, offset: number): CallSums {
-  const histogram: (readonly [number, number])[] = [];
+  const histogram: number[] = [];
   for (let bucket = 0; bucket < BUCKETS; bucket++) {
     const calls = view.getUint32(offset + 24 + bucket * 4, true);
-    if (calls > 0) histogram.push([bucket, calls]);
+    if (calls > 0) histogram.push(bucket, calls);
   }
   return {
     calls: readCount(view, offset),
@@ -91,11 +99,7 @@ export function readCount(view: DataView, offset: number): number {
   return view.getUint32(offset + 4, true) * 0x1_0000_0000 + view.getUint32(offset, true);
 }
 
-const decoder = new TextDecoder();
-
 /** At most 15 bytes, ended by NUL, of any content. */
 export function readName(view: DataView, offset: number): string {
-  const bytes = new Uint8Array(view.buffer, view.byteOffset + offset, PROCESS_NAME_BYTES);
-  const end = bytes.indexOf(0);
-  return decoder.decode(end < 0 ? bytes : bytes.subarray(0, end));
+  return textUntilNul(bytesOf(view), view.byteOffset + offset, PROCESS_NAME_BYTES);
 }
