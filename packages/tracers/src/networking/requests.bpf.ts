@@ -120,7 +120,7 @@ export interface Counters {
   io_uring_not_seen: bigint;
 }
 
-/** `struct tls_thread`: 360 bytes. */
+/** `struct tls_thread`: 488 bytes. */
 export interface TlsThread {
   depth: number;
   calls: TlsCall[];
@@ -128,11 +128,14 @@ export interface TlsThread {
   read_buffer: bigint;
   read_bytes: bigint;
   reader: bigint;
+  record_bytes: number[];
   writer: bigint;
   writer_bytes: bigint;
+  written: TlsSocket;
+  carrier: Stream;
 }
 
-/** `struct tls_call`: 128 bytes. */
+/** `struct tls_call`: 112 bytes. */
 export interface TlsCall {
   session: bigint;
   buffer: bigint;
@@ -145,25 +148,12 @@ export interface TlsCall {
   used_several: boolean;
   wide: boolean;
   from_read: boolean;
-  record_bytes: number[];
 }
 
 /** `struct tls_socket`: 56 bytes. */
 export interface TlsSocket {
   key: StreamKey;
   endpoints: Endpoints;
-}
-
-/** `struct verdict`: 24 bytes. */
-export interface Verdict {
-  unwanted: number[];
-  skips: Skip[];
-}
-
-/** `struct skip`: 8 bytes. */
-export interface Skip {
-  from: number;
-  until: number;
 }
 
 /** `struct stream`: 88 bytes. */
@@ -176,6 +166,18 @@ export interface Stream {
   unused: Uint8Array;
   endpoints: Endpoints;
   carrier: StreamKey;
+}
+
+/** `struct verdict`: 24 bytes. */
+export interface Verdict {
+  unwanted: number[];
+  skips: Skip[];
+}
+
+/** `struct skip`: 8 bytes. */
+export interface Skip {
+  from: number;
+  until: number;
 }
 
 /** `struct flow`: 48 bytes. */

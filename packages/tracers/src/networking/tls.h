@@ -28,7 +28,10 @@
 /* Whether these programs are attached, so that it matters which sockets a thread uses. */
 const volatile bool trace_tls = false;
 
-/* Calls that can be under way in a thread, one within the other: a session whose records go through another session. */
+/*
+ * Calls that can be under way in a thread, one within the other: a session whose records go through another session. A
+ * power of two.
+ */
 #define TLS_DEPTH 2
 /* Of what was read from a socket so many TLS records are looked at, and one is this long at most (RFC 8446, 5.2). */
 #define TLS_RECORDS 8
@@ -101,8 +104,7 @@ struct tls_call {
 	u8 direction;
 	bool used_several;
 	bool wide;	/* the result has 64 bits */
-	bool from_read; /* what comes out may be what the thread has read before, in records as long as these: */
-	u16 record_bytes[TLS_RECORDS];
+	bool from_read; /* what comes out may be what the thread has read before, in records as long as `record_bytes` */
 };
 
 /* A thread that has used TLS, from the first time to its end. */
@@ -114,12 +116,17 @@ struct tls_thread {
 	u64 read_buffer;
 	u64 read_bytes;
 	u64 reader;
+	/* Lengths of the TLS records that were found last. */
+	u16 record_bytes[TLS_RECORDS];
 	/*
 	 * The session whose records the thread may write next, and how much text it was given: 0 in the handshake. No session
 	 * once it has written to a socket.
 	 */
 	u64 writer;
 	u64 writer_bytes;
+	/* Not on the stack, which has no room for them. */
+	struct tls_socket written;
+	struct stream carrier;
 };
 
 /* tid -> struct tls_thread. Sized by user space from the number of threads. */
@@ -266,6 +273,13 @@ static __always_inline struct tls_thread *tls_find_or_create_thread(u32 tid)
 	return thread;
 }
 
+/* The mask is for verifiers that don't see that the index was checked (5.10). */
+static __always_inline struct tls_call *tls_call_at(struct tls_thread *thread, u64 index)
+{
+	asm volatile("%0 &= %1" : "+r"(index) : "i"(TLS_DEPTH - 1));
+	return &thread->calls[index];
+}
+
 /*
  * Frames of calls lie below those of their callers: a call whose frame would be below this one's has ended, and its
  * return was not seen.
@@ -275,7 +289,7 @@ static __always_inline void tls_drop_ended_calls(struct tls_thread *thread, u64 
 	for (u32 i = 0; i < TLS_DEPTH; i++) {
 		u32 depth = thread->depth;
 
-		if (depth == 0 || depth > TLS_DEPTH || thread->calls[depth - 1].stack >= stack)
+		if (depth == 0 || depth > TLS_DEPTH || tls_call_at(thread, depth - 1)->stack >= stack)
 			return;
 		thread->depth = depth - 1;
 		TLS_COUNT(unreturned);
@@ -283,16 +297,21 @@ static __always_inline void tls_drop_ended_calls(struct tls_thread *thread, u64 
 }
 
 /*
- * Lengths of the TLS records with text at the beginning of these bytes, which may be gone by now: then they are of no use.
- * Says whether there are any.
+ * Notes in `record_bytes` the lengths of the TLS records with text at the beginning of these bytes, which may be gone by now:
+ * then they are of no use. Answers how many there are.
+ *
+ * Not static, so that the verifier looks at it once.
  */
-static __always_inline bool tls_read_records(u64 buffer, u64 bytes, u16 lengths[TLS_RECORDS])
+__attribute__((noinline)) int tls_read_records(u32 tid, u64 buffer, u64 bytes)
 {
-	bool found = false;
+	struct tls_thread *thread = bpf_map_lookup_elem(&tls_threads, &tid);
 	u64 at = 0;
 	u8 header[5];
+	int found = 0;
 
-	__builtin_memset(lengths, 0, sizeof(u16) * TLS_RECORDS);
+	if (!thread)
+		return 0;
+	__builtin_memset(thread->record_bytes, 0, sizeof(thread->record_bytes));
 	for (u32 i = 0; i < TLS_RECORDS; i++) {
 		u32 length;
 
@@ -304,8 +323,8 @@ static __always_inline bool tls_read_records(u64 buffer, u64 bytes, u16 lengths[
 			break;
 		at += sizeof(header) + length;
 		if (header[0] == 23) {
-			lengths[i] = length;
-			found = true;
+			thread->record_bytes[i] = length;
+			found++;
 		}
 	}
 	return found;
@@ -320,18 +339,24 @@ static __always_inline bool tls_begins_with_record(u64 buffer, u64 bytes)
 	return header[0] >= 20 && header[0] <= 23 && header[1] == 3 && header[2] <= 4;
 }
 
-/* Whether so much text is what one of the records holds; or all there was room for, of one that holds more. */
-static __always_inline bool tls_records_match(const u16 lengths[TLS_RECORDS], u64 moved, u64 room)
+/*
+ * Whether so much text is what one of the records holds; or all there was room for, of one that holds more. By arithmetic:
+ * each branch would double what the verifier has to look at.
+ */
+static __always_inline bool tls_records_match(const struct tls_thread *thread, u64 moved, u64 room)
 {
-	for (u32 i = 0; i < TLS_RECORDS; i++) {
-		u64 length = lengths[i];
+	u64 least = moved + TLS_RECORD_OVERHEAD, most = moved + TLS_RECORD_OVERHEAD_MOST;
+	u64 misses = 1;
 
-		if (length < moved + TLS_RECORD_OVERHEAD)
-			continue;
-		if (length <= moved + TLS_RECORD_OVERHEAD_MOST || moved == room)
-			return true;
+	if (moved == room)
+		most = TLS_RECORD_BYTES;
+	for (u32 i = 0; i < TLS_RECORDS; i++) {
+		u64 length = thread->record_bytes[i];
+
+		/* The sign of either difference says that it is out of bounds. */
+		misses &= (length - least | most - length) >> 63;
 	}
-	return false;
+	return !misses;
 }
 
 /* The session is asked for data: whether that may be what the thread has read from a socket before. */
@@ -348,7 +373,7 @@ static __always_inline void tls_note_read(struct task_struct *task, struct tls_t
 	if (session && (session->by_library || session->connection == TLS_CONFLICT ||
 			same_key(&session->stream.carrier, &thread->read.key)))
 		return;
-	call->from_read = tls_read_records(thread->read_buffer, thread->read_bytes, call->record_bytes);
+	call->from_read = tls_read_records(bpf_get_current_pid_tgid(), thread->read_buffer, thread->read_bytes) > 0;
 }
 
 /* A function of the library is entered that moves data. */
@@ -369,13 +394,13 @@ static __always_inline void tls_enter(void *context, u32 function, u64 pid_tgid)
 	tls_drop_ended_calls(thread, stack);
 	depth = thread->depth;
 	/* Some of the functions call another one of them for the whole of their work: the outer one counts. */
-	if (depth > 0 && depth <= TLS_DEPTH && thread->calls[depth - 1].session == session)
+	if (depth > 0 && depth <= TLS_DEPTH && tls_call_at(thread, depth - 1)->session == session)
 		return;
 	if (depth >= TLS_DEPTH) {
 		TLS_COUNT(nested_too_deep);
 		return;
 	}
-	call = &thread->calls[depth];
+	call = tls_call_at(thread, depth);
 	call->session = session;
 	call->buffer = function_argument(context, 1);
 	call->size_bytes = function_argument(context, 2);
@@ -456,26 +481,27 @@ static __always_inline bool tls_own(const struct stream_key *key, const struct t
 }
 
 /* Says to the socket's own stream that it carries the session: its payload is of no use then, but its end is. */
-static __always_inline void tls_mark_carrier(const struct tls_socket *socket)
+static __always_inline void tls_mark_carrier(struct tls_thread *thread, const struct tls_socket *socket)
 {
-	struct stream carrier = { .kind = STREAM_CARRIER, .endpoints = socket->endpoints };
-
-	bpf_map_update_elem(&streams, &socket->key, &carrier, BPF_ANY);
+	thread->carrier.kind = STREAM_CARRIER;
+	thread->carrier.endpoints = socket->endpoints;
+	bpf_map_update_elem(&streams, &socket->key, &thread->carrier, BPF_ANY);
 }
 
 /* It is known now. */
-static __always_inline void tls_connect(struct tls_session *session, const struct tls_socket *socket)
+static __always_inline void tls_connect(struct tls_thread *thread, struct tls_session *session,
+					const struct tls_socket *socket)
 {
 	session->stream.carrier = socket->key;
 	session->stream.endpoints = socket->endpoints;
 	session->connection = TLS_KNOWN;
-	tls_mark_carrier(socket);
+	tls_mark_carrier(thread, socket);
 	TLS_COUNT(sessions_known);
 }
 
 /* The thread has read or written this socket as if for the session: TLS_BY_READ, TLS_BY_WRITE. */
-static __always_inline void tls_suspect(const struct stream_key *key, struct tls_session *session,
-					const struct tls_socket *socket, u32 by)
+static __always_inline void tls_suspect(struct tls_thread *thread, const struct stream_key *key,
+					struct tls_session *session, const struct tls_socket *socket, u32 by)
 {
 	if (session->by_library || session->connection == TLS_CONFLICT)
 		return;
@@ -489,7 +515,7 @@ static __always_inline void tls_suspect(const struct stream_key *key, struct tls
 	if (session->connection == TLS_KNOWN || session->candidate_by != TLS_BY_BOTH)
 		return;
 	if (tls_own(key, socket))
-		tls_connect(session, socket);
+		tls_connect(thread, session, socket);
 	else
 		tls_contradict(session);
 }
@@ -503,13 +529,13 @@ static __always_inline void tls_learn(const struct stream_key *key, struct tls_s
 		return;
 	}
 	if (!call->socket.key.address) {
-		if (call->from_read && tls_records_match(call->record_bytes, moved, call->size_bytes))
-			tls_suspect(key, session, &thread->read, TLS_BY_READ);
+		if (call->from_read && tls_records_match(thread, moved, call->size_bytes))
+			tls_suspect(thread, key, session, &thread->read, TLS_BY_READ);
 		return;
 	}
 	session->by_library = true;
 	if (session->connection == TLS_UNKNOWN)
-		tls_connect(session, &call->socket);
+		tls_connect(thread, session, &call->socket);
 	else if (session->connection == TLS_KNOWN && !same_key(&call->socket.key, &session->stream.carrier))
 		tls_contradict(session);
 }
@@ -652,7 +678,7 @@ static __always_inline int tls_returned(void *context)
 	thread = bpf_map_lookup_elem(&tls_threads, &tid);
 	if (!thread || thread->depth == 0 || thread->depth > TLS_DEPTH)
 		return 0;
-	call = &thread->calls[thread->depth - 1];
+	call = tls_call_at(thread, thread->depth - 1);
 	if (call->stack != stack) {
 		/* Of a function that one called which counts; or the inner call ended unseen. */
 		if (thread->depth < 2 || thread->calls[0].stack != stack)
@@ -747,22 +773,20 @@ static __always_inline bool tls_is_used(u32 tid)
 }
 
 /* A socket was written outside of the library, after a session was called upon: whether these are its records. */
-static __always_inline void tls_note_write(struct tls_thread *thread, const struct thread *caller, u64 buffer, u64 bytes)
+static __always_inline void tls_note_write(struct tls_thread *thread, const struct thread *caller, u32 tid, u64 buffer,
+					   u64 bytes)
 {
 	struct stream_key key = { .address = thread->writer, .number = (u64)caller->image << 32 | caller->pid };
 	u64 text = thread->writer_bytes;
 	struct tls_session *session;
-	struct tls_socket socket;
-	u16 lengths[TLS_RECORDS];
-	bool any, matches;
+	bool matches;
 
 	thread->writer = 0;
-	any = tls_read_records(buffer, bytes, lengths);
 	if (text) {
 		/* The library makes several records of more. */
 		if (text > TLS_RECORD_TEXT_BYTES)
 			text = TLS_RECORD_TEXT_BYTES;
-		matches = any && tls_records_match(lengths, text, 0);
+		matches = tls_read_records(tid, buffer, bytes) && tls_records_match(thread, text, 0);
 	} else {
 		matches = tls_begins_with_record(buffer, bytes) && thread->reader == key.address &&
 			  same_key(&thread->read.key, &caller->key);
@@ -772,9 +796,9 @@ static __always_inline void tls_note_write(struct tls_thread *thread, const stru
 	session = tls_find_or_create_session(&key);
 	if (!session)
 		return;
-	socket.key = caller->key;
-	read_endpoints(caller->sk, TRANSPORT_TCP, &socket.endpoints);
-	tls_suspect(&key, session, &socket, TLS_BY_WRITE);
+	thread->written.key = caller->key;
+	read_endpoints(caller->sk, TRANSPORT_TCP, &thread->written.endpoints);
+	tls_suspect(thread, &key, session, &thread->written, TLS_BY_WRITE);
 }
 
 /*
@@ -808,7 +832,7 @@ __attribute__((noinline)) int tls_socket_used(u32 tid, u64 address, u32 kind_and
 		segment.length = bytes;
 	if (caller->direction != RECEIVED) {
 		if (thread->writer && !thread->depth)
-			tls_note_write(thread, caller, segment.address, segment.length);
+			tls_note_write(thread, caller, tid, segment.address, segment.length);
 		return 0;
 	}
 	if (!same_key(&thread->read.key, &caller->key)) {

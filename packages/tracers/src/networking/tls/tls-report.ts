@@ -2,8 +2,8 @@ import type { TlsLibraryName } from "./tls-functions.ts";
 
 export interface TlsOptions {
   /**
-   * How often a second a process may come upon the probes, each of which costs it about 1.5 us: above that the files that
-   * it uses are let go. A request takes some 10 of them. Defaults to 20,000; Infinity for no bound.
+   * How often a second a process may come upon the probes, each of which costs it 2 to 5 us: above that the files that it
+   * uses are let go. A request takes some 10 of them. Defaults to 20,000; Infinity for no bound.
    */
   readonly maxHitsPerSecond?: number;
   /** Time between two looks for new processes and libraries. Defaults to 1,000. */
