@@ -89,7 +89,7 @@ test("SIGHUP reads the configuration again, and a wrong one changes nothing", as
 
   writeFileSync(config, "intervalSeconds: 1\npage: {port: 0}\ntracers:\n  files: {enabled: false}\n");
   agent.skep.child.kill("SIGHUP");
-  await agent.skep.says("traces cpu, syscalls, processes. ");
+  await agent.skep.says("traces cpu, syscalls, processes, network. ");
   const health = (await (await agent.ask("/api/health")).json()) as Health;
   assert.deepEqual(
     health.tracers.filter(({ state }) => state === "off").map(({ name }) => name),
