@@ -12,6 +12,7 @@ export const testPackages = {
     "clang-19",
     "g++",
     "gcc",
+    "iproute2",
     "libbpf-dev",
     "libelf-dev",
     "linux-perf",

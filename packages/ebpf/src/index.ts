@@ -47,6 +47,7 @@ export { attachRawTracepoint, type RawTracepointOptions } from "./probes/raw-tra
 export { attachTracepoint, type TracepointOptions } from "./probes/tracepoint.ts";
 export { attachTracing } from "./probes/tracing.ts";
 export { attachUprobe, type UprobeOptions } from "./probes/uprobe.ts";
+export { attachUprobeMulti, type UprobeMultiOptions, type UprobePlace } from "./probes/uprobe-multi.ts";
 export { Program } from "./programs/program.ts";
 export type { ProgramInformation } from "./programs/program-information.ts";
 export { programsQuiesced } from "./programs/quiesce.ts";

@@ -12,5 +12,6 @@ export {
 } from "./kernel/kernel-symbols.ts";
 export { printable } from "./printable.ts";
 export { containerIdOf } from "./process/container-id.ts";
+export { type MemoryRange, parseMaps } from "./process/maps.ts";
 export { type ProcessSummary, readProcessSummary } from "./process/read-process.ts";
 export { Symbolizer, type SymbolizerOptions } from "./symbolizer.ts";

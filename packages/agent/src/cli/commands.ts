@@ -1,6 +1,8 @@
 import { configCheckCommand, configPrintDefaultCommand } from "../config/config-commands.ts";
 import { doctorCommand } from "../doctor/doctor-command.ts";
 import { filesCommand } from "../files/files-command.ts";
+import { httpCommand } from "../http/http-command.ts";
+import { networkCommand } from "../network/network-command.ts";
 import { processesCommand } from "../processes/processes-command.ts";
 import { profileCommand } from "../profile/profile-command.ts";
 import { runCommand } from "../service/run-command.ts";
@@ -14,6 +16,8 @@ export const commands: readonly Command[] = [
   syscallsCommand,
   processesCommand,
   filesCommand,
+  networkCommand,
+  httpCommand,
   doctorCommand,
   configCheckCommand,
   configPrintDefaultCommand,

@@ -28,6 +28,8 @@ const refreshed: readonly [command: string, first: RegExp][] = [
   ["syscalls -d 4", /^System calls for \d+\.\d s: /],
   ["files -d 4", /^Files for \d+\.\d s: /],
   ["files -d 4 --slow 20", /^Files for \d+\.\d s: /],
+  ["http -d 4", /^HTTP for \d+\.\d s: /],
+  ["network -d 4", /^Network for \d+\.\d s:/],
 ];
 
 for (const [command, first] of refreshed) {

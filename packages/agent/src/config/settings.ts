@@ -11,6 +11,18 @@ export interface Settings {
       readonly slowMs: number;
       readonly fileSystems: readonly string[];
     };
+    readonly network: {
+      readonly enabled: boolean;
+      readonly connections: boolean;
+      readonly requests: boolean;
+      readonly packets: boolean;
+      readonly tls: boolean;
+      readonly tlsHitsPerSecond: number;
+      readonly keepQuery: boolean;
+      readonly spansPerRound: number;
+      readonly streams: number;
+      readonly ringKilobytes: number;
+    };
   };
   readonly targets: {
     /** Empty: all. */
@@ -56,7 +68,12 @@ export interface OtlpSettings {
     readonly certificateFile?: string | undefined;
     readonly keyFile?: string | undefined;
   };
-  readonly signals: { readonly metrics: boolean; readonly logs: boolean; readonly profiles: boolean };
+  readonly signals: {
+    readonly metrics: boolean;
+    readonly logs: boolean;
+    readonly traces: boolean;
+    readonly profiles: boolean;
+  };
   readonly queueMegabytes: number;
   readonly spool: {
     /** Absent: what waits is kept in memory alone. */

@@ -13,6 +13,7 @@ test("where tracing works the doctor says so, and how", async () => {
   const expected: readonly (readonly [title: string, names: readonly string[]])[] = [
     ["CPU profiler", ["CPU samples", "off-CPU time", "-p and COMMAND", "kernel functions", "user functions"]],
     ["System calls, processes, files", ["system calls", "processes", "files"]],
+    ["Network", ["connections", "HTTP, DNS, UDP", "TLS", "packets"]],
   ];
   for (const [section, names] of expected) {
     const { checks = [] } = report.sections.find(({ title }) => title === section) ?? {};

@@ -5,6 +5,7 @@ import { missingWanted, wantedCapabilities } from "../system/capabilities.ts";
 import { checkSystem } from "../system/check-system.ts";
 import { KERNEL_BTF_PATH, type KernelFacts, OLDEST_KERNEL, readKernelFacts } from "../system/kernel.ts";
 import { checkKernelFeatures } from "./kernel-features.ts";
+import { tryNetwork } from "./network-rungs.ts";
 import { tryProfiler } from "./profiler-rungs.ts";
 import type { Check, DoctorReport, Section } from "./report.ts";
 import { checkSettings } from "./settings.ts";
@@ -40,12 +41,14 @@ export async function examine(): Promise<DoctorReport> {
   }
   const profiler = [...(await tryProfiler()), ...checkSymbolSources(lacking)];
   const tracers = await tryTracers();
+  const network = await tryNetwork();
   sections.push(
     { title: "Kernel features", checks: checkKernelFeatures() },
     { title: "CPU profiler", checks: profiler },
     { title: "System calls, processes, files", checks: tracers },
+    { title: "Network", checks: network },
   );
-  return { ...about, ...judge([...profiler, ...tracers]), sections };
+  return { ...about, ...judge([...profiler, ...tracers, ...network]), sections };
 }
 
 /** The verdict on a machine that has at least what {@link checkSystem} asks for. */

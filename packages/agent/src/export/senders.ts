@@ -2,6 +2,7 @@ import type { Signal } from "@skep/otlp/exporter";
 import { logs, type ResourceLogs } from "@skep/otlp/logs";
 import { metrics, type ResourceMetrics } from "@skep/otlp/metrics";
 import { profiles, type ResourceProfiles } from "@skep/otlp/profiles";
+import { type ResourceSpans, traces } from "@skep/otlp/traces";
 import type { Problem } from "../pipeline/problem.ts";
 import type { ExporterState } from "../pipeline/round.ts";
 import { type SenderSettings, SignalSender } from "./signal-sender.ts";
@@ -10,6 +11,7 @@ export interface SenderSettingsBySignal {
   readonly profiles?: SenderSettings;
   readonly logs?: SenderSettings;
   readonly metrics?: SenderSettings;
+  readonly traces?: SenderSettings;
 }
 
 /** The senders of all signals that go anywhere. */
@@ -17,6 +19,7 @@ export class Senders implements AsyncDisposable {
   profiles: SignalSender<readonly ResourceProfiles[]> | undefined;
   logs: SignalSender<readonly ResourceLogs[]> | undefined;
   metrics: SignalSender<readonly ResourceMetrics[]> | undefined;
+  traces: SignalSender<readonly ResourceSpans[]> | undefined;
 
   /**
    * @param before the states of the senders that these take the place of
@@ -37,6 +40,7 @@ export class Senders implements AsyncDisposable {
       senders.profiles = await open(profiles, settings.profiles);
       senders.logs = await open(logs, settings.logs);
       senders.metrics = await open(metrics, settings.metrics);
+      senders.traces = await open(traces, settings.traces);
       return senders;
     } catch (error) {
       await senders[Symbol.asyncDispose]();
@@ -53,6 +57,6 @@ export class Senders implements AsyncDisposable {
   }
 
   #all(): Pick<SignalSender<unknown>, "state" | typeof Symbol.asyncDispose>[] {
-    return [this.profiles, this.logs, this.metrics].filter((sender) => sender !== undefined);
+    return [this.profiles, this.logs, this.metrics, this.traces].filter((sender) => sender !== undefined);
   }
 }

@@ -1,5 +1,6 @@
 import type { Scope } from "@skep/otlp/metrics";
 import { groupByResource, type ResourceProfiles } from "@skep/otlp/profiles";
+import type { ResourceSpans } from "@skep/otlp/traces";
 import type { ProcessEvent } from "@skep/tracers/processes";
 import { MetricRegistry } from "../metrics/metric-registry.ts";
 import type { MetricResources } from "../metrics/metric-resources.ts";
@@ -11,6 +12,7 @@ import type { ExporterState, Round, RoundReader } from "../pipeline/round.ts";
 import type { ResourceGrouping } from "../resources/process-attributes.ts";
 import { ResourceCatalog, type ResourceCatalogSettings } from "../resources/resource-catalog.ts";
 import type { ProcessLogOptions } from "./process-logs.ts";
+import { RequestSpans } from "./request-spans.ts";
 import { type RoundLogs, roundLogs } from "./round-logs.ts";
 import { type SenderSettingsBySignal, Senders } from "./senders.ts";
 
@@ -45,6 +47,7 @@ export class Telemetry implements RoundReader, AsyncDisposable {
   /** Of metrics and logs. */
   readonly #resources: MetricResources;
   readonly #roundMetrics: RoundMetrics;
+  readonly #spans = new RequestSpans();
   #senders: Senders;
 
   private constructor(settings: TelemetrySettings, senders: Senders) {
@@ -72,9 +75,15 @@ export class Telemetry implements RoundReader, AsyncDisposable {
     this.#roundMetrics.read(round);
     this.#senders.profiles?.send(this.#profilesOf(round));
     this.#senders.logs?.send(this.#logsOf(round));
+    this.#senders.traces?.send(this.#spansOf(round));
     this.#settings.onLogs?.(this.#logsOf(round));
     this.#senders.metrics?.send(resourceMetricsOf(this.registry, this.scope));
     for (const resource of this.#catalog.endRound()) this.registry.forget(resource);
+  }
+
+  /** Whether anybody gets spans, so that single requests are of use. */
+  get spansAreSent(): boolean {
+    return this.#senders.traces !== undefined;
   }
 
   /** To be told of what happens to processes as soon as it does: `PipelineSettings.onProcessEvent`. */
@@ -112,6 +121,11 @@ export class Telemetry implements RoundReader, AsyncDisposable {
 
   #logsOf(round: Round): RoundLogs[] {
     return roundLogs(round, this.#resources.of, this.scope, this.#settings);
+  }
+
+  #spansOf(round: Round): ResourceSpans[] {
+    const { profileGrouping = "process" } = this.#settings;
+    return this.#spans.ofRound(round, (process) => this.#catalog.of(process, profileGrouping), this.scope);
   }
 
   #profilesOf({ cpu, offCpu }: Round): ResourceProfiles[] {

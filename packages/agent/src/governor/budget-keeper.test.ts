@@ -10,6 +10,7 @@ const remaining: RemainingBySteps = {
   syscalls: [0.5, 0],
   processes: [0.5, 0],
   files: [0],
+  network: [0.5, 0],
 };
 
 type Shares = Partial<Record<TracerName, number>>;

@@ -1,5 +1,6 @@
 import { availableParallelism } from "node:os";
-import type { Round, TracerName } from "../pipeline/round.ts";
+import type { RequestReport } from "@skep/tracers/networking";
+import type { NetworkRound, Round, TracerName } from "../pipeline/round.ts";
 import { sumOf } from "../pipeline/running-tracer.ts";
 import type { TracerSettings } from "../pipeline/tracer-settings.ts";
 import type { CostByTracer } from "./budget-keeper.ts";
@@ -21,6 +22,7 @@ const UNCALIBRATED_NS: Readonly<Record<TracerName, number>> = {
   syscalls: 100,
   processes: 30,
   files: 75,
+  network: 90,
 };
 
 /** Estimates what the BPF programs of each tracer cost: how often they run by the reports, times what one run takes. */
@@ -63,7 +65,7 @@ export class CostModel {
 
   /** The hooks at system calls run for all of them, whatever comes of it. */
   #runsPerSecond(round: Round, running: TracerSettings, seconds: number): Readonly<Record<TracerName, number>> {
-    const { cpu, offCpu, processes } = round;
+    const { cpu, offCpu, processes, network } = round;
     const calls = this.#callsPerSecond;
     const execFailures = running.processes?.execFailures ?? true;
     const latencies = running.syscalls?.latencies ?? true;
@@ -73,19 +75,48 @@ export class CostModel {
       syscalls: latencies ? 2 * calls : calls,
       processes: (execFailures ? calls : 0) + (processes?.events.length ?? 0) / seconds,
       // Without the tracer of system calls only BPF statistics tell how often it runs.
+      network: networkRuns(calls, seconds, running, network) ?? this.#calibrations.get("network")?.runsPerSecond ?? 0,
       files: calls > 0 ? 2 * calls : (this.#calibrations.get("files")?.runsPerSecond ?? 0),
     };
   }
 }
 
+/** Requests are looked for at both ends of each system call, connections at its end; each packet is seen once or twice. */
+function networkRuns(
+  calls: number,
+  seconds: number,
+  { network: settings = {} }: TracerSettings,
+  round: NetworkRound | undefined,
+): number | undefined {
+  const { connections = true, requests = true } = settings;
+  const needsCalls = connections !== false || requests !== false;
+  if (needsCalls && calls === 0) return undefined;
+  const ofCalls = (requests === false ? 0 : 2 * calls) + (connections === false ? 0 : calls);
+  const packets = round?.report.packets?.interfaces.reduce((sum, { buffers }) => sum + buffers, 0) ?? 0;
+  return ofCalls + (2 * packets) / seconds;
+}
+
+function networkRows({ report: { connections, requests, packets }, requests: single }: NetworkRound): number {
+  const ofRequests =
+    requests === undefined ? 0 : requests.requests.length + requests.dns.length + requests.flows.length;
+  const ofConnections = connections === undefined ? 0 : connections.connections.length + connections.peers.length;
+  return ofRequests + ofConnections + (packets?.interfaces.length ?? 0) + single.length + requestCount(requests) / 10;
+}
+
+/** Each has gone through user space: a tenth of what a row costs. */
+function requestCount(report: RequestReport | undefined): number {
+  return report?.requests.reduce((sum, { requests }) => sum + requests, 0) ?? 0;
+}
+
 /** Which tracer makes how much of the agent's work: as many rows as it hands over have to be named, kept and sent. */
-export function agentParts({ cpu, offCpu, syscalls, files, processes }: Round): CostByTracer {
+export function agentParts({ cpu, offCpu, syscalls, files, processes, network }: Round): CostByTracer {
   const rows: Readonly<Record<TracerName, number>> = {
     cpu: cpu?.samples.length ?? 0,
     "off-cpu": offCpu?.samples.length ?? 0,
     syscalls: syscalls?.processes.reduce((sum, { syscalls }) => sum + syscalls.length, 0) ?? 0,
     processes: processes?.events.length ?? 0,
     files: files?.files.length ?? 0,
+    network: network === undefined ? 0 : networkRows(network),
   };
   const all = sumOf(rows);
   if (all === 0) return {};

@@ -43,6 +43,29 @@ export const tracerSteps: TracerSteps = {
     { effect: "it is off", remaining: 0, settings: off },
   ],
   files: [{ effect: "it is off", remaining: 0, settings: off }],
+  network: [
+    {
+      effect: "no request becomes a span",
+      remaining: 0.8,
+      settings: (configured) => ({ ...configured, singleRequests: 0 }),
+    },
+    {
+      effect: "requests over TLS are not seen",
+      remaining: 0.9,
+      settings: (configured) => ({ ...configured, singleRequests: 0, requests: withoutTls(configured) }),
+    },
+    {
+      effect: "requests, DNS and UDP are not seen",
+      remaining: 0.4,
+      settings: (configured) => ({ ...configured, singleRequests: 0, requests: false }),
+    },
+    {
+      effect: "connections are all that is seen",
+      remaining: 0.5,
+      settings: (configured) => ({ ...configured, singleRequests: 0, requests: false, packets: false }),
+    },
+    { effect: "it is off", remaining: 0, settings: off },
+  ],
   processes: [
     {
       effect: "failed execs are not seen",
@@ -68,6 +91,11 @@ export function changeTo<Name extends TracerName>(
 
 function off(): undefined {
   return undefined;
+}
+
+/** Those without it go on: all of them are `http`, and those over it `https`. */
+function withoutTls({ requests = true }: SettingsOf<"network">): NonNullable<SettingsOf<"network">["requests"]> {
+  return requests && { ...(requests === true ? {} : requests), tls: false };
 }
 
 function frequencyOf({ frequencyHz = DEFAULT_FREQUENCY_HZ }: SettingsOf<"cpu">, divisor: number): number {

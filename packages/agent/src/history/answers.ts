@@ -135,6 +135,112 @@ export interface FileRow extends FileNumbers {
   readonly file: KeptFile;
 }
 
+/** `GET /api/network?from=&to=&process=` */
+export interface NetworkAnswer extends RangeAnswer {
+  /** Most frequent first, the first 500; requests that found no room are `other requests`. */
+  readonly requests: readonly RequestRow[];
+  /** How many such rows there are. */
+  readonly requestKinds: number;
+  /** Who calls whom: most requests first, the first 500. */
+  readonly edges: readonly ServiceEdge[];
+  /** Most bytes first, the first 500. */
+  readonly peers: readonly PeerRow[];
+  /** Of DNS: most frequent first, the first 500. */
+  readonly queries: readonly QueryRow[];
+  /** Of the whole machine, as the next. */
+  readonly interfaces: readonly InterfaceRow[];
+  readonly drops: readonly DropRow[];
+}
+
+/** Requests that are alike, of a service: the processes of one name. What is not known is absent. */
+export interface RequestRow {
+  readonly service: string;
+  readonly side: "server" | "client";
+  readonly protocol: string;
+  readonly tls: boolean;
+  readonly method?: string;
+  readonly route?: string;
+  readonly status?: number;
+  readonly grpcStatus?: number;
+  readonly requests: number;
+  readonly errors: number;
+  /** Those whose duration is known, its sum and the longest. */
+  readonly timed: number;
+  readonly totalNs: number;
+  readonly maxNs: number;
+  /** So long took that share of them at most: up to 9 % too long. Absent for a single process. */
+  readonly p50Ns?: number;
+  readonly p90Ns?: number;
+  readonly p99Ns?: number;
+  readonly requestBytes: number;
+  readonly responseBytes: number;
+}
+
+export interface ServiceEdge {
+  /** A service of this machine, or the address of a client elsewhere. */
+  readonly from: string;
+  /** The service, where it is on this machine, else what `server` is. */
+  readonly to: string;
+  /** Address and port, path of a Unix socket, or a host's name. */
+  readonly server: string;
+  readonly requests: number;
+  readonly errors: number;
+  readonly timed: number;
+  readonly totalNs: number;
+  readonly maxNs: number;
+  /** Connections. */
+  readonly opened: number;
+  readonly failed: number;
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
+  readonly retransmits: number;
+}
+
+export interface PeerRow {
+  readonly process: KeptProcess;
+  readonly role: "client" | "server" | "";
+  readonly transport: "tcp" | "unix";
+  readonly peer: string;
+  /** Of the server, whichever side this is. */
+  readonly port?: number;
+  readonly callee?: string;
+  readonly opened: number;
+  readonly closed: number;
+  readonly failed: number;
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
+  readonly retransmits: number;
+  /** Those that were made, of which it is known how long the answer took; and the sum of that. */
+  readonly connects: number;
+  readonly connectNs: number;
+}
+
+export interface QueryRow {
+  readonly process: KeptProcess;
+  readonly name: string;
+  readonly type: string;
+  readonly side: "server" | "client";
+  /** Absent where no answer came. */
+  readonly rcode?: string;
+  readonly queries: number;
+  readonly timed: number;
+  readonly totalNs: number;
+  readonly maxNs: number;
+}
+
+export interface InterfaceRow {
+  readonly name: string;
+  readonly direction: string;
+  readonly packets: number;
+  readonly bytes: number;
+}
+
+export interface DropRow {
+  readonly reason: string;
+  readonly protocol: string;
+  readonly packets: number;
+}
+
 /** `GET /api/processes?from=&to=` */
 export interface ProcessesAnswer extends RangeAnswer {
   /** Running now, by /proc, in ascending order of pid. */

@@ -1,6 +1,7 @@
 import type { CallingProcess, CallRow, HeatMap } from "./answers.ts";
 import { joinRows, RowsBuilder } from "./rows.ts";
-import { CALL_ROWS, type CallRows, type CallSpan, COUNT_ROWS, type CountRows, type Span } from "./span.ts";
+import { CALL_ROWS, type CallRows, type CallSpan, type Span } from "./span.ts";
+import { COUNT_ROWS, type CountRows } from "./span-rows.ts";
 import type { HistoryTables } from "./tables.ts";
 
 const MAXIMUM_PROCESSES = 500;

@@ -2,13 +2,12 @@ import type { FileOperations, FileReport } from "@skep/tracers/files";
 import type { CpuProfile, ProfileSample } from "@skep/tracers/profiling";
 import type { SyscallReport, SyscallStatistics } from "@skep/tracers/syscalls";
 import type { Round, TracerName } from "../pipeline/round.ts";
+import { readNetwork, requestErrors } from "./read-network.ts";
 import { RowsBuilder, rowsIn } from "./rows.ts";
 import type { SeriesPoint, SeriesValues } from "./series.ts";
 import {
   CALL_ROWS,
   type CallSpan,
-  COUNT_ROWS,
-  type CountRows,
   FILE_ROWS,
   type FileSpan,
   type Span,
@@ -16,6 +15,7 @@ import {
   type StackSpan,
   withoutAbsent,
 } from "./span.ts";
+import { COUNT_ROWS, type CountRows } from "./span-rows.ts";
 import type { HistoryTables } from "./tables.ts";
 
 /** What the history keeps of a round, apart from the events of processes. */
@@ -27,13 +27,15 @@ export function readRound(round: Round, tables: HistoryTables, tableBytes: numbe
     offCpu: round.offCpu && readStacks(round.offCpu, tables, tableBytes),
     calls: round.syscalls && readCalls(round.syscalls, tables, tableBytes),
     files: round.files && readFiles(round.files, tables, tableBytes),
+    network: round.network && readNetwork(round.network, tables, tableBytes),
     losses: readReasons(lossesOf(round), tables),
     incomplete: readReasons(incompleteOf(round), tables),
   });
 }
 
 export function readPoint(round: Round): SeriesPoint {
-  const { cpu, offCpu, syscalls, files, processes, host, self } = round;
+  const { cpu, offCpu, syscalls, files, processes, network, host, self } = round;
+  const { requests, connections, packets } = network?.report ?? {};
   const busyShare = host.cpus.reduce((sum, { busyShare: share }) => sum + share, 0);
   const all: Readonly<Record<keyof SeriesValues, number | undefined>> = {
     cpuBusyShare: host.cpus.length === 0 ? undefined : busyShare / host.cpus.length,
@@ -47,6 +49,10 @@ export function readPoint(round: Round): SeriesPoint {
     processStarts: processes?.report.starts,
     readBytes: files && sumOf([...files.files, files.unattributed], ({ readBytes }) => readBytes),
     writtenBytes: files && sumOf([...files.files, files.unattributed], ({ writtenBytes }) => writtenBytes),
+    requests: requests && requests.unattributedRequests + sumOf(requests.requests, (row) => row.requests),
+    requestErrors: requests && sumOf(requests.requests, requestErrors),
+    packetDrops: packets && sumOf(packets.drops, ({ buffers }) => buffers),
+    connections: connections?.connections.length,
     agentCpuNs: self.cpuUserNs + self.cpuSystemNs,
     bpfRunTimeNs: self.bpfRunTimeNs,
     residentBytes: self.residentBytes,
@@ -162,23 +168,25 @@ function readReasons(reasons: readonly Reason[], tables: HistoryTables): CountRo
   return rows.build();
 }
 
-function lossesOf({ cpu, offCpu, syscalls, processes, files }: Round): readonly Reason[] {
+function lossesOf({ cpu, offCpu, syscalls, processes, files, network }: Round): readonly Reason[] {
   return [
     ...reasonsOf("cpu", cpu?.lost),
     ...reasonsOf("off-cpu", offCpu?.lost),
     ...reasonsOf("syscalls", syscalls?.lost),
     ...reasonsOf("processes", processes?.lost),
     ...reasonsOf("files", files?.lost),
+    ...reasonsOf("network", network?.lost),
   ];
 }
 
-function incompleteOf({ cpu, offCpu, syscalls, processes, files }: Round): readonly Reason[] {
+function incompleteOf({ cpu, offCpu, syscalls, processes, files, network }: Round): readonly Reason[] {
   return [
     ...reasonsOf("cpu", cpu?.incomplete),
     ...reasonsOf("off-cpu", offCpu?.incomplete),
     ...reasonsOf("syscalls", syscalls?.incomplete),
     ...reasonsOf("processes", processes?.report.incomplete),
     ...reasonsOf("files", files?.incomplete),
+    ...reasonsOf("network", network?.incomplete),
   ];
 }
 

@@ -8,6 +8,10 @@ const COUNTS = [
   "processStarts",
   "readBytes",
   "writtenBytes",
+  /** Of HTTP and gRPC, on both sides. */
+  "requests",
+  "requestErrors",
+  "packetDrops",
   /** Of the agent; its BPF programs' own time comes on top where it is measured. */
   "agentCpuNs",
   "bpfRunTimeNs",
@@ -20,6 +24,8 @@ const LEVELS = [
   "cpuBusyShare",
   "memoryUsedBytes",
   "loadAverage",
+  /** Their ends that there are. */
+  "connections",
   "residentBytes",
   "mapBytes",
 ] as const;

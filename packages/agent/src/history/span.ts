@@ -1,4 +1,12 @@
-import { joinRows, type RowShape, type Rows, rowsIn } from "./rows.ts";
+import {
+  joinNetworkSpans,
+  markNetworkUse,
+  type NetworkSpan,
+  networkRowsOf,
+  renumberedNetwork,
+} from "./network-span.ts";
+import type { Rows } from "./rows.ts";
+import { COUNT_ROWS, type CountRows, joined, mark } from "./span-rows.ts";
 import type { HistoryTables, TableRenumbering, TableUse } from "./tables.ts";
 
 /** Keys: process, stack. */
@@ -12,10 +20,6 @@ export const CALL_ROWS: CallRows["shape"] = {
   weight: "calls",
   maxima: ["maxNs"],
 };
-
-/** Only a count, by two keys that the name of the column tells. */
-export type CountRows = Rows<"count">;
-export const COUNT_ROWS: CountRows["shape"] = { values: ["count"], weight: "count" };
 
 /** Keys: process, file. */
 export type FileRows = Rows<
@@ -67,6 +71,7 @@ export interface Span {
   readonly offCpu?: StackSpan;
   readonly calls?: CallSpan;
   readonly files?: FileSpan;
+  readonly network?: NetworkSpan;
   /** Keys: name of the tracer, reason. */
   readonly losses: CountRows;
   /** Keys: name of the tracer, reason. What counts though something about it isn't known. */
@@ -85,7 +90,7 @@ export function foldedRows(span: Span): number {
 /** Objects and headers of some thirty typed arrays. */
 const SPAN_BYTES = 5000;
 
-function rowsOf({ cpu, offCpu, calls, files, losses, incomplete }: Span): readonly Rows<string>[] {
+function rowsOf({ cpu, offCpu, calls, files, network, losses, incomplete }: Span): readonly Rows<string>[] {
   return [
     losses,
     incomplete,
@@ -93,6 +98,7 @@ function rowsOf({ cpu, offCpu, calls, files, losses, incomplete }: Span): readon
     ...(offCpu === undefined ? [] : [offCpu.rows]),
     ...(calls === undefined ? [] : [calls.calls, calls.processCalls, calls.errors, calls.latencies]),
     ...(files === undefined ? [] : [files.rows]),
+    ...(network === undefined ? [] : networkRowsOf(network)),
   ];
 }
 
@@ -130,6 +136,10 @@ export function joinSpans(parts: readonly [Span, ...Span[]], tableBytes: number)
       files.length === 0
         ? undefined
         : { durationNs: sumOfDurations(files), rows: joined(FILE_ROWS, files, "rows", tableBytes) },
+    network: joinNetworkSpans(
+      parts.flatMap(({ network }) => network ?? []),
+      tableBytes,
+    ),
     losses: joined(COUNT_ROWS, parts, "losses"),
     incomplete: joined(COUNT_ROWS, parts, "incomplete"),
   });
@@ -141,19 +151,6 @@ export function joinStacks(parts: readonly StackSpan[], tableBytes?: number): St
   if (first === undefined) return undefined;
   const facts = joinFacts([first.facts, ...others.map((part) => part.facts)]);
   return { facts, rows: joined(STACK_ROWS, parts, "rows", tableBytes) };
-}
-
-function joined<Name extends string, Key extends string>(
-  shape: RowShape<Name>,
-  parts: readonly Readonly<Record<Key, Rows<NoInfer<Name>>>>[],
-  key: Key,
-  tableBytes?: number,
-): Rows<Name> {
-  return joinRows(
-    shape,
-    parts.map((part) => part[key]),
-    tableBytes === undefined ? undefined : rowsIn(tableBytes, shape),
-  );
 }
 
 function sumOfDurations(parts: readonly { readonly durationNs: number }[]): number {
@@ -169,25 +166,27 @@ function joinFacts(parts: readonly [ProfileFacts, ...ProfileFacts[]]): ProfileFa
   }));
 }
 
-interface MaybeSpan extends Omit<Span, "cpu" | "offCpu" | "calls" | "files"> {
+interface MaybeSpan extends Omit<Span, "cpu" | "offCpu" | "calls" | "files" | "network"> {
   readonly cpu: StackSpan | undefined;
   readonly offCpu: StackSpan | undefined;
   readonly calls: CallSpan | undefined;
   readonly files: FileSpan | undefined;
+  readonly network: NetworkSpan | undefined;
 }
 
-export function withoutAbsent({ cpu, offCpu, calls, files, ...span }: MaybeSpan): Span {
+export function withoutAbsent({ cpu, offCpu, calls, files, network, ...span }: MaybeSpan): Span {
   return {
     ...span,
     ...(cpu !== undefined && { cpu }),
     ...(offCpu !== undefined && { offCpu }),
     ...(calls !== undefined && { calls }),
     ...(files !== undefined && { files }),
+    ...(network !== undefined && { network }),
   };
 }
 
 /** Marks what the span refers to. */
-export function markUse({ cpu, offCpu, calls, files, losses, incomplete }: Span, use: TableUse): void {
+export function markUse({ cpu, offCpu, calls, files, network, losses, incomplete }: Span, use: TableUse): void {
   for (const stacks of [cpu, offCpu]) {
     if (stacks !== undefined) mark(stacks.rows, use.processes, use.stacks);
   }
@@ -198,19 +197,14 @@ export function markUse({ cpu, offCpu, calls, files, losses, incomplete }: Span,
     mark(calls.latencies, use.strings, undefined);
   }
   if (files !== undefined) mark(files.rows, use.processes, use.files);
+  if (network !== undefined) markNetworkUse(network, use);
   mark(losses, use.strings, use.strings);
   mark(incomplete, use.strings, use.strings);
 }
 
-function mark(rows: Rows<string>, first: Uint8Array, second: Uint8Array | undefined): void {
-  for (let row = 0; row < rows.size; row++) {
-    first[rows.first[row] ?? 0] = 1;
-    if (second !== undefined) second[rows.second[row] ?? 0] = 1;
-  }
-}
-
 /** The span after {@link HistoryTables.keep}. */
-export function renumbered(span: Span, { strings, stacks, processes, files }: TableRenumbering): Span {
+export function renumbered(span: Span, renumbering: TableRenumbering): Span {
+  const { strings, stacks, processes, files } = renumbering;
   const stackSpan = (part: StackSpan): StackSpan => ({ ...part, rows: part.rows.renumbered(processes, stacks) });
   return {
     ...span,
@@ -226,6 +220,7 @@ export function renumbered(span: Span, { strings, stacks, processes, files }: Ta
       },
     }),
     ...(span.files && { files: { ...span.files, rows: span.files.rows.renumbered(processes, files) } }),
+    ...(span.network && { network: renumberedNetwork(span.network, renumbering) }),
     losses: span.losses.renumbered(strings, strings),
     incomplete: span.incomplete.renumbered(strings, strings),
   };

@@ -2,6 +2,16 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import * as conventions from "@opentelemetry/semantic-conventions/incubating";
+import type { NetworkRound } from "../pipeline/round.ts";
+import {
+  connectionReport,
+  latency,
+  networkRound,
+  packetReport,
+  peer,
+  requestReport,
+  requests,
+} from "../pipeline/testing/network-round.ts";
 import {
   exec,
   file,
@@ -71,6 +81,7 @@ test("a round that has everything is recorded in exactly these metrics, by these
     syscalls: syscallReport({ processes: [{ process: nginx, syscalls: calls }], syscalls: calls }),
     files: fileReport([file(nginx, { reads: 1, readBytes: 1, readNs: 1, errors })]),
     processes: { report, events: [exec], lost: {} },
+    network: fullNetworkRound(),
     tracers: [{ name: "cpu", state: "on", sinceUnixMs: 0, samplingFactor: 1 }],
     self: {
       ...round.self,
@@ -105,3 +116,38 @@ test("a round that has everything is recorded in exactly these metrics, by these
     for (const { resource } of all) assert.equal(resource.attributes["service.name"], expected, definition.name);
   }
 });
+
+/** Something of all that there is. */
+function fullNetworkRound(): NetworkRound {
+  const sides = ["server", "client"] as const;
+  const server = { host: "api.test:80" };
+  const counts = { packets: 1, bytes: 1, buffers: 1, bufferBytes: 1, network: "ipv4", transport: "tcp" } as const;
+  const device = { name: "eth0", index: 2, networkNamespace: 7 };
+  const asked = { process: nginx, side: "client", name: "api.test", type: "A" } as const;
+  const totals = { sentSegments: 1, receivedSegments: 1, sentBytes: 1, receivedBytes: 1, retransmits: 1 };
+  return networkRound(
+    {
+      requests: requestReport({
+        requests: sides.flatMap((side) => [
+          requests(1, { side, status: 500, ...server }),
+          requests(1, { side, protocol: "grpc", route: "a.B/C", grpcStatus: 14, ...server }),
+        ]),
+        dns: [
+          { ...asked, rcode: "NXDOMAIN", queries: 1, latency: latency(1) },
+          { ...asked, queries: 1 },
+        ],
+        flows: [{ process: nginx, sentDatagrams: 1, sentBytes: 1, receivedDatagrams: 1, receivedBytes: 1 }],
+      }),
+      connections: connectionReport({
+        peers: [peer({ ...totals, opened: 1, connects: 1, connectLatencyNs: 1 })],
+        failed: { refused: 1 },
+      }),
+      packets: packetReport({
+        interfaces: [{ ...counts, interface: device, direction: "receive" }],
+        drops: [{ reason: "NO_SOCKET", network: "ipv4", transport: "tcp", buffers: 1 }],
+        rttHistogram: { samples: 1, buckets: [{ fromNs: 1000, untilNs: 2000, samples: 1 }] },
+      }),
+    },
+    { requestsLeftOut: 1 },
+  );
+}

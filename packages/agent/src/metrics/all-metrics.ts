@@ -24,6 +24,7 @@ import {
   SYSTEM_MEMORY_USAGE,
 } from "./host-metrics.ts";
 import type { MetricDefinition } from "./metric-definition.ts";
+import { NETWORK_METRICS } from "./network-metrics.ts";
 import { PROCESS_EXEC_COUNT, PROCESS_EXIT_COUNT, PROCESS_START_COUNT } from "./process-metrics.ts";
 import { CPU_TIME, OFF_CPU_TIME } from "./profile-metrics.ts";
 import { SYSCALL_COUNT, SYSCALL_DURATION } from "./syscall-metrics.ts";
@@ -47,6 +48,7 @@ export const ALL_METRICS: readonly MetricDefinition[] = [
   FILE_OPERATION_COUNT,
   FILE_OPERATION_TIME,
   FILE_ERROR_COUNT,
+  ...NETWORK_METRICS,
   PROCESS_START_COUNT,
   PROCESS_EXEC_COUNT,
   PROCESS_EXIT_COUNT,

@@ -7,7 +7,7 @@ export const EXPORTER_DELIVERED: MetricDefinition<"skep.signal" | "server.addres
   name: "skep.exporter.delivered",
   kind: "counter",
   unit: "{item}",
-  description: "Data points, log records or profiles that a receiver took.",
+  description: "Data points, log records, spans or profiles that a receiver took.",
   attributes: ["skep.signal", "server.address"],
   of: "agent",
   convention: "skep",

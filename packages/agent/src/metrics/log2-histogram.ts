@@ -1,3 +1,5 @@
+import type { Distribution } from "./distribution.ts";
+
 /** A bucket as the tracers count: `low <= value < high`, where `high` is twice `low`; the lowest one is that of 0 and 1. */
 export type Log2Bucket = readonly [low: number, high: number, count: number];
 
@@ -8,9 +10,10 @@ export type Log2Bucket = readonly [low: number, high: number, count: number];
  * OTLP's buckets exclude their lower bound and include the upper one, the kernel halves' do the opposite: a value that is
  * exactly a power of two stands one bucket too high, which is less than the resolution.
  */
-export class Log2Histogram {
+export class Log2Histogram implements Distribution {
+  readonly scale = 0;
   /** Values up to here are in {@link zeroCount}. */
-  static readonly zeroThreshold = 1;
+  readonly zeroThreshold = 1;
   /** Values of the bucket that starts at 0: 0 and 1. */
   zeroCount = 0;
   count = 0;

@@ -18,7 +18,7 @@ export interface MetricDefinition<Attribute extends string = string> {
  * - `counter`: adds up, never falls
  * - `up-down-counter`: an amount that may be added up over its attributes
  * - `gauge`: a value that may not
- * - `histogram`: a distribution, in buckets whose bounds are powers of two
+ * - `histogram`: a distribution, in buckets whose bounds are powers of two, or of its eighth root where the unit is seconds
  */
 export type MetricKind = "counter" | "up-down-counter" | "gauge" | "histogram";
 

@@ -1,6 +1,9 @@
+import type { Latency } from "@skep/tracers/networking";
 import type { TelemetryResource } from "../resources/telemetry-resource.ts";
+import type { Distribution } from "./distribution.ts";
 import { type Log2Bucket, Log2Histogram } from "./log2-histogram.ts";
 import type { MetricDefinition } from "./metric-definition.ts";
+import { SecondsHistogram } from "./seconds-histogram.ts";
 import { type SeriesAttributes, SeriesTable } from "./series-table.ts";
 
 /** By default as many as OpenTelemetry's SDKs keep for a metric. */
@@ -30,6 +33,11 @@ export interface HistogramMetric<Attribute extends string = string> {
   ): void;
 }
 
+/** A metric of durations in seconds. */
+export interface DurationMetric<Attribute extends string = string> {
+  add(resource: TelemetryResource, latency: Latency, attributes?: SeriesAttributes<Attribute>): void;
+}
+
 /** All metrics of the agent, added up since it started, with a bounded number of series each. */
 export class MetricRegistry {
   readonly #numbers = new Map<
@@ -39,6 +47,10 @@ export class MetricRegistry {
   readonly #histograms = new Map<
     MetricDefinition,
     { readonly table: SeriesTable<Log2Histogram>; readonly metric: HistogramMetric }
+  >();
+  readonly #durations = new Map<
+    MetricDefinition,
+    { readonly table: SeriesTable<SecondsHistogram>; readonly metric: DurationMetric }
   >();
   readonly #overflowResource: TelemetryResource;
   readonly #seriesLimit: number;
@@ -63,8 +75,8 @@ export class MetricRegistry {
     return this.#numbers.values().map(({ table }) => table);
   }
 
-  get histogramTables(): Iterable<SeriesTable<Log2Histogram>> {
-    return this.#histograms.values().map(({ table }) => table);
+  get histogramTables(): Iterable<SeriesTable<Distribution>> {
+    return [...this.#histograms.values(), ...this.#durations.values()].map(({ table }) => table);
   }
 
   get tables(): readonly SeriesTable<unknown>[] {
@@ -93,6 +105,20 @@ export class MetricRegistry {
       const table = new SeriesTable(definition, this.#seriesLimit, this.#overflowResource, () => new Log2Histogram());
       entry = { table, metric: this.#histogramMetric(table) };
       this.#histograms.set(definition, entry);
+    }
+    return entry.metric;
+  }
+
+  /** Of a histogram whose unit is seconds. */
+  duration<Attribute extends string>(definition: MetricDefinition<Attribute>): DurationMetric<Attribute> {
+    let entry = this.#durations.get(definition);
+    if (entry === undefined) {
+      const create = () => new SecondsHistogram();
+      const table = new SeriesTable(definition, this.#seriesLimit, this.#overflowResource, create);
+      const add: DurationMetric["add"] = (resource, latency, attributes = {}) =>
+        table.series(resource, attributes, this.#startUnixNs).value.add(latency);
+      entry = { table, metric: { add } };
+      this.#durations.set(definition, entry);
     }
     return entry.metric;
   }

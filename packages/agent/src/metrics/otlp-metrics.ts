@@ -1,12 +1,9 @@
 import type { Metric, ResourceMetrics, Scope } from "@skep/otlp/metrics";
 import type { TelemetryResource } from "../resources/telemetry-resource.ts";
-import { Log2Histogram } from "./log2-histogram.ts";
+import type { Distribution } from "./distribution.ts";
 import { isWhole, type MetricDefinition } from "./metric-definition.ts";
 import type { MetricRegistry } from "./metric-registry.ts";
 import type { Series, SeriesTable } from "./series-table.ts";
-
-/** Buckets of powers of two. */
-const SCALE = 0;
 
 /** All metrics as OTLP has them: cumulative, by resource. */
 export function resourceMetricsOf(registry: MetricRegistry, scope: Scope): ResourceMetrics[] {
@@ -50,7 +47,7 @@ function numberMetric(definition: MetricDefinition, series: readonly Series<numb
 
 function histogramMetric(
   { name, description, unit }: MetricDefinition,
-  series: readonly Series<Log2Histogram>[],
+  series: readonly Series<Distribution>[],
   timeUnixNs: bigint,
 ): Metric {
   const points = series.map(({ attributes, startUnixNs, value }) => ({
@@ -59,9 +56,9 @@ function histogramMetric(
     timeUnixNs,
     count: value.count,
     sum: value.sum,
-    scale: SCALE,
+    scale: value.scale,
     zeroCount: value.zeroCount,
-    zeroThreshold: Log2Histogram.zeroThreshold,
+    zeroThreshold: value.zeroThreshold,
     positive: { offset: value.offset, bucketCounts: value.bucketCounts },
   }));
   return { name, description, unit, kind: "exponentialHistogram", temporality: "cumulative", points };

@@ -1,4 +1,4 @@
-import type { Log2Histogram } from "./log2-histogram.ts";
+import type { Distribution } from "./distribution.ts";
 import type { MetricDefinition, MetricUnit } from "./metric-definition.ts";
 import type { MetricRegistry } from "./metric-registry.ts";
 import type { AttributeValue, Series, SeriesTable } from "./series-table.ts";
@@ -12,6 +12,8 @@ export const PROMETHEUS_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8
  * No more of them, since each costs a line in each of up to 2,000 series.
  */
 const BUCKET_EXPONENTS: readonly number[] = Array.from({ length: 9 }, (_, index) => 10 + 3 * index);
+/** Where it is seconds: 0.13 ms, 0.52 ms ... 8.6 s, which are powers of two in nanoseconds too, and so exact. */
+const SECONDS_BUCKET_EXPONENTS: readonly number[] = Array.from({ length: 9 }, (_, index) => 17 + 2 * index);
 
 /**
  * All metrics in Prometheus' text format, piece by piece: whoever sends it can wait for the receiver, and never holds
@@ -32,20 +34,22 @@ function* numberFamily(table: SeriesTable<number>): Generator<string> {
   for (const series of table.all()) yield `${name}${braced(labelsOf(series))} ${series.value}\n`;
 }
 
-function* histogramFamily(table: SeriesTable<Log2Histogram>): Generator<string> {
+function* histogramFamily(table: SeriesTable<Distribution>): Generator<string> {
   if (table.size === 0) return;
   const name = prometheusName(table.definition);
   yield head(name, table.definition, "histogram");
-  for (const series of table.all()) yield histogramLines(name, series);
+  for (const series of table.all()) yield histogramLines(name, series, table.definition);
 }
 
-function histogramLines(name: string, series: Series<Log2Histogram>): string {
+function histogramLines(name: string, series: Series<Distribution>, { unit }: MetricDefinition): string {
   const labels = labelsOf(series);
   const { count, sum } = series.value;
   const bucketStart = `${name}_bucket{${labels}${labels === "" ? "" : ","}le="`;
   let lines = "";
-  for (const exponent of BUCKET_EXPONENTS) {
-    lines += `${bucketStart}${2 ** exponent}"} ${series.value.countBelow(exponent)}\n`;
+  const isSeconds = unit === "s";
+  for (const exponent of isSeconds ? SECONDS_BUCKET_EXPONENTS : BUCKET_EXPONENTS) {
+    const bound = isSeconds ? 2 ** exponent / 1e9 : 2 ** exponent;
+    lines += `${bucketStart}${bound}"} ${series.value.countBelow(exponent)}\n`;
   }
   lines += `${bucketStart}+Inf"} ${count}\n`;
   return `${lines}${name}_sum${braced(labels)} ${sum}\n${name}_count${braced(labels)} ${count}\n`;

@@ -1,3 +1,4 @@
+import { readlinkSync } from "node:fs";
 import { uptime } from "node:os";
 import type { Round, RoundReader } from "../pipeline/round.ts";
 import { recordAgent, recordSeries } from "./agent-metrics.ts";
@@ -6,6 +7,7 @@ import { recordFiles } from "./file-metrics.ts";
 import { recordHost } from "./host-metrics.ts";
 import type { MetricRegistry } from "./metric-registry.ts";
 import type { MetricResources } from "./metric-resources.ts";
+import { recordNetwork } from "./network-metrics.ts";
 import { recordProcesses } from "./process-metrics.ts";
 import { recordProfile } from "./profile-metrics.ts";
 import { recordSyscalls } from "./syscall-metrics.ts";
@@ -18,6 +20,7 @@ export class RoundMetrics implements RoundReader {
   readonly #resources: MetricResources;
   readonly #bootUnixNs = unixNsBefore(uptime());
   readonly #startUnixNs = unixNsBefore(process.uptime());
+  readonly #hostNamespace = networkNamespaceOf(1) ?? networkNamespaceOf("self");
 
   constructor(registry: MetricRegistry, resources: MetricResources) {
     this.#registry = registry;
@@ -33,11 +36,21 @@ export class RoundMetrics implements RoundReader {
     if (round.syscalls !== undefined) recordSyscalls(registry, round.syscalls, resources);
     if (round.files !== undefined) recordFiles(registry, round.files, resources);
     if (round.processes !== undefined) recordProcesses(registry, round.processes.report, resources);
+    if (round.network !== undefined) recordNetwork(registry, round.network, resources, this.#hostNamespace);
     recordHost(registry, round.host, resources, this.#bootUnixNs);
     recordTracers(registry, round, resources);
     recordExporters(registry, round.self.exporters, resources);
     recordAgent(registry, round.self, resources, this.#startUnixNs);
     recordSeries(registry, resources);
+  }
+}
+
+/** Its number; undefined where it may not be known. */
+function networkNamespaceOf(pid: number | "self"): number | undefined {
+  try {
+    return Number(/\d+/.exec(readlinkSync(`/proc/${pid}/ns/net`))?.[0]);
+  } catch {
+    return undefined;
   }
 }
 

@@ -8,7 +8,8 @@ export const EVENTS_SEEN: MetricDefinition<"skep.tracer"> = {
   name: "skep.event.seen",
   kind: "counter",
   unit: "{event}",
-  description: "What the kernel half of a tracer saw: samples, intervals, calls, operations, events of processes.",
+  description:
+    "What the kernel half of a tracer saw: samples, intervals, calls, operations, events of processes, requests.",
   attributes: ["skep.tracer"],
   of: "agent",
   convention: "skep",
@@ -106,6 +107,7 @@ function recordIncomplete(registry: MetricRegistry, round: Round, agent: Telemet
     ["syscalls", round.syscalls],
     ["processes", round.processes?.report],
     ["files", round.files],
+    ["network", round.network],
   ] as const;
   for (const [tracer, report] of reports) {
     for (const [reason, count] of Object.entries(report?.incomplete ?? {})) {

@@ -7,7 +7,7 @@ import type {
   MetricDescriptor,
   SumMetricData,
 } from "@opentelemetry/sdk-metrics";
-import type { Log2Histogram } from "../metrics/log2-histogram.ts";
+import type { Distribution } from "../metrics/distribution.ts";
 import { isWhole, type MetricDefinition } from "../metrics/metric-definition.ts";
 import type { MetricRegistry } from "../metrics/metric-registry.ts";
 import type { Series, SeriesTable } from "../metrics/series-table.ts";
@@ -21,9 +21,6 @@ const GAUGE = 2;
 const SUM = 3;
 const INT = 0;
 const DOUBLE = 1;
-
-/** Buckets of powers of two. */
-const SCALE = 0;
 
 /**
  * All metrics in the shape of the SDK: cumulative, the points of all resources together. Whom a point is about stands in
@@ -49,7 +46,7 @@ function numberMetric(table: SeriesTable<number>, timeUnixNs: bigint): SumMetric
   return { ...common, dataPointType: SUM, isMonotonic: kind === "counter" };
 }
 
-function histogramMetric(table: SeriesTable<Log2Histogram>, timeUnixNs: bigint): ExponentialHistogramMetricData {
+function histogramMetric(table: SeriesTable<Distribution>, timeUnixNs: bigint): ExponentialHistogramMetricData {
   return {
     descriptor: descriptorOf(table.definition),
     aggregationTemporality: CUMULATIVE,
@@ -58,11 +55,12 @@ function histogramMetric(table: SeriesTable<Log2Histogram>, timeUnixNs: bigint):
   };
 }
 
-function exponentialHistogram({ count, sum, zeroCount, offset, bucketCounts }: Log2Histogram): ExponentialHistogram {
+function exponentialHistogram(distribution: Distribution): ExponentialHistogram {
+  const { count, sum, scale, zeroCount, offset, bucketCounts } = distribution;
   return {
     count,
     sum,
-    scale: SCALE,
+    scale,
     zeroCount,
     // Copied: exporters send later, and the histogram goes on.
     positive: { offset, bucketCounts: [...bucketCounts] },

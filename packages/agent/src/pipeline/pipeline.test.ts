@@ -61,6 +61,7 @@ test("a tracer that cannot start is off for a reason that is said once, and the 
       { name: "syscalls", state: "on", reason: undefined, hint: undefined },
       { name: "processes", state: "off", reason: "it is not switched on", hint: undefined },
       { name: "files", state: "off", reason: "it is not switched on", hint: undefined },
+      { name: "network", state: "off", reason: "it is not switched on", hint: undefined },
     ],
   );
   assert.deepEqual(problems, [{ message: "the cpu tracer is off: loading is not permitted", hint: "run it as root" }]);

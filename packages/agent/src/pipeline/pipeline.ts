@@ -82,6 +82,7 @@ export class Pipeline implements AsyncDisposable {
       syscalls: new TracerSlot("syscalls", starters.syscalls, onProblem),
       processes: new TracerSlot("processes", starters.processes, onProblem),
       files: new TracerSlot("files", starters.files, onProblem),
+      network: new TracerSlot("network", starters.network, onProblem),
     };
     const pipeline = new Pipeline(settings, slots);
     using _types = settings.starters === undefined ? keepKernelTypes() : undefined;
@@ -91,6 +92,7 @@ export class Pipeline implements AsyncDisposable {
     await slots.syscalls.start({ settings: tracers.syscalls });
     await slots.processes.start({ settings: tracers.processes });
     await slots.files.start({ settings: tracers.files });
+    await slots.network.start({ settings: tracers.network });
     const secondRoundMs = Math.min(SECOND_ROUND_MS, pipeline.#intervalMs);
     pipeline.#schedule(performance.now() + (settings.firstRoundMs ?? DEFAULT_FIRST_ROUND_MS), secondRoundMs);
     return pipeline;

@@ -1,5 +1,6 @@
 import type { SignalName } from "@skep/otlp/exporter";
 import type { FileReport, SlowOperation } from "@skep/tracers/files";
+import type { DnsQueryEvent, HttpRequestEvent, NetworkReport } from "@skep/tracers/networking";
 import type { ProcessEvent, ProcessReport } from "@skep/tracers/processes";
 import type { CpuProfile } from "@skep/tracers/profiling";
 import type { SyscallReport } from "@skep/tracers/syscalls";
@@ -22,6 +23,7 @@ export interface Round {
   /** Of files, those that took longer than was asked for; at most {@link SLOW_OPERATION_LIMIT}. */
   readonly slowOperations?: readonly SlowOperation[];
   readonly processes?: ProcessRound;
+  readonly network?: NetworkRound;
   readonly host: HostSample;
   readonly self: SelfSample;
   /** One per tracer that Skep has, in the order of {@link TRACER_NAMES}. */
@@ -35,7 +37,7 @@ export interface RoundReader {
   read(round: Round): void;
 }
 
-export const TRACER_NAMES = ["cpu", "off-cpu", "syscalls", "processes", "files"] as const;
+export const TRACER_NAMES = ["cpu", "off-cpu", "syscalls", "processes", "files", "network"] as const;
 
 export type TracerName = (typeof TRACER_NAMES)[number];
 
@@ -63,6 +65,23 @@ export interface ProcessRound {
   readonly events: readonly ProcessEvent[];
   /** Events that are missing, by reason. */
   readonly lost: Readonly<Record<string, number>>;
+}
+
+/** A request, and the template of its path where it has one: `/users/{id}`. */
+export type SingleRequest = (HttpRequestEvent & { readonly route?: string }) | DnsQueryEvent;
+
+/** What went over the network in the time of a round. */
+export interface NetworkRound {
+  /** Of the parts that were on. */
+  readonly report: NetworkReport;
+  /** Requests of HTTP and DNS one by one, as many as were asked for; the report counts all of them. */
+  readonly requests: readonly SingleRequest[];
+  /** Those that are not among them, where any were asked for. */
+  readonly requestsLeftOut: number;
+  /** Connections, requests and queries that are missing in the report, by kind and reason: `http.headCut`. */
+  readonly lost: Readonly<Record<string, number>>;
+  /** What the report may lack something for, by part and reason: `requests.gaps`. */
+  readonly incomplete: Readonly<Record<string, number>>;
 }
 
 /** Events kept for a round: of some 400 bytes each, and 50 process starts a second make 1,500 in 10 s. */

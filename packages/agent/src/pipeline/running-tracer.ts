@@ -2,7 +2,10 @@ import type { Overhead } from "@skep/tracers";
 import type { Round } from "./round.ts";
 
 /** The reports of a round, of which each tracer fills in its own. */
-export type RoundReports = Pick<Round, "cpu" | "offCpu" | "syscalls" | "files" | "slowOperations" | "processes">;
+export type RoundReports = Pick<
+  Round,
+  "cpu" | "offCpu" | "syscalls" | "files" | "slowOperations" | "processes" | "network"
+>;
 
 /** What a tracer tells of the time since it was asked before. */
 export interface Observation {
@@ -22,6 +25,8 @@ export interface Observation {
 
 /** A tracer at work, as the pipeline sees it: all of them look the same. */
 export interface RunningTracer extends AsyncDisposable {
+  /** What of it did not start here, and why, as a sentence without a full stop. Absent: all of it runs. */
+  readonly shortcoming?: string;
   observe(): Promise<Observation>;
   /** Detaches. What was counted can still be observed. */
   stop(): void;

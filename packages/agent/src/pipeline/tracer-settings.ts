@@ -1,4 +1,5 @@
 import type { FileTracerOptions } from "@skep/tracers/files";
+import type { NetworkTracerOptions } from "@skep/tracers/networking";
 import type { ProcessTracerOptions } from "@skep/tracers/processes";
 import type { CpuProfilerOptions } from "@skep/tracers/profiling";
 import type { SyscallTracerOptions } from "@skep/tracers/syscalls";
@@ -11,6 +12,12 @@ export interface TracerSettings {
   readonly syscalls?: SyscallTracerOptions;
   readonly processes?: ProcessTracerOptions;
   readonly files?: FileTracerOptions;
+  readonly network?: NetworkSettings;
+}
+
+export interface NetworkSettings extends NetworkTracerOptions {
+  /** How many requests a round tells one by one, each some 600 bytes. Default 0: none is. */
+  readonly singleRequests?: number;
 }
 
 export type SettingsOf<Name extends TracerName> = NonNullable<TracerSettings[Name]>;

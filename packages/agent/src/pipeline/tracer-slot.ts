@@ -25,6 +25,7 @@ export class TracerSlot<Name extends TracerName = TracerName> implements AsyncDi
   #seen = 0;
   #seenBefore = 0;
   #wasOn = false;
+  #toldShortcoming: string | undefined;
   /** In its BPF programs, by the clock of the running tracer. */
   #runTimeSinceStartNs = 0;
   #runTimeNs = 0;
@@ -72,7 +73,13 @@ export class TracerSlot<Name extends TracerName = TracerName> implements AsyncDi
       return;
     }
     this.#wasOn = true;
-    this.#state = { name: this.name, state: "on", ...since, ...(reason !== undefined && { state: "reduced", reason }) };
+    const reasons = [reason, this.#shortcoming()].filter((text) => text !== undefined);
+    this.#state = {
+      name: this.name,
+      state: "on",
+      ...since,
+      ...(reasons.length > 0 && { state: "reduced", reason: reasons.join("; ") }),
+    };
   }
 
   /** Lets a change take effect with the next {@link observe}; one that already waits is forgotten. */
@@ -126,6 +133,16 @@ export class TracerSlot<Name extends TracerName = TracerName> implements AsyncDi
       this.#fail(error);
       return {};
     }
+  }
+
+  /** What of the tracer is missing here; said the first time. */
+  #shortcoming(): string | undefined {
+    const shortcoming = this.#tracer?.shortcoming;
+    if (shortcoming !== undefined && shortcoming !== this.#toldShortcoming) {
+      this.#toldShortcoming = shortcoming;
+      this.#onProblem({ message: `the ${this.name} tracer is reduced: ${shortcoming}` });
+    }
+    return shortcoming;
   }
 
   #measure(tracer: RunningTracer): void {

@@ -30,6 +30,7 @@ export function tracerStarters(onProcessEvent?: ProcessObserver): TracerStarters
     syscalls: startSyscallTracer,
     processes: (settings) => startProcessTracer(settings, onProcessEvent),
     files: startFileTracer,
+    network: async (settings) => (await import("./network-starter.ts")).startNetworkTracer(settings),
   };
 }
 

@@ -39,6 +39,8 @@ const killed: readonly [args: readonly string[], says: string][] = [
   [["syscalls"], "Counting"],
   [["processes"], "Watching"],
   [["files", "--slow", "10"], "Counting"],
+  [["network"], "Watching"],
+  [["http"], "Following"],
 ];
 
 for (const [args, says] of killed) {
@@ -61,6 +63,8 @@ const endings: readonly [what: string, args: readonly string[], code: number][] 
   ["system calls", ["syscalls", "--json", "-d", "0.1"], 0],
   ["processes", ["processes", "--json", "-d", "0.1"], 0],
   ["files", ["files", "--json", "--slow", "10", "-d", "0.1"], 0],
+  ["the network", ["network", "--json", "-d", "0.1"], 0],
+  ["requests", ["http", "--json", "-d", "0.1"], 0],
   ["an error", ["profile", "--json", "-p", "4194303"], 1],
   ["the doctor", ["doctor"], 0],
 ];

@@ -24,6 +24,8 @@ for (const [command, kind] of [
   ["syscalls", undefined],
   ["processes", "summary"],
   ["files", "summary"],
+  ["network", "summary"],
+  ["http", "summary"],
 ] as const) {
   test(`CAP_BPF and CAP_PERFMON are enough to trace ${command}`, async () => {
     const { code, stdout, stderr } = await runSkep([command, "--json", "-d", "0.5"], {

@@ -2,6 +2,7 @@ import { release } from "node:os";
 import type {
   FilesAnswer,
   HealthAnswer,
+  NetworkAnswer,
   ProcessesAnswer,
   ProfileAnswer,
   RangeAnswer,
@@ -12,9 +13,10 @@ import type {
 import { callingProcesses, callRows, heatMapOf } from "../history/call-answers.ts";
 import { fileList } from "../history/file-answers.ts";
 import type { History, TimeRange } from "../history/history.ts";
+import { networkAnswer } from "../history/network-answers.ts";
 import { joinRows } from "../history/rows.ts";
 import { SERIES_NAMES, type SeriesName } from "../history/series.ts";
-import { COUNT_ROWS, type CountRows } from "../history/span.ts";
+import { COUNT_ROWS, type CountRows } from "../history/span-rows.ts";
 import { flameGraphOf, type ProfileMode, processShares, stacksOf } from "../history/stack-answers.ts";
 import type { TracerName } from "../pipeline/round.ts";
 import { Parameters } from "./parameters.ts";
@@ -40,6 +42,7 @@ export class Api {
     ["/api/syscalls", (query) => this.#syscalls(query)],
     ["/api/processes", (query) => this.#processes(query)],
     ["/api/files", (query) => this.#files(query)],
+    ["/api/network", (query) => this.#network(query)],
     ["/api/health", (query) => this.#health(query)],
   ]);
 
@@ -149,6 +152,16 @@ export class Api {
     return {
       ...this.#rangeAnswer(range, "files", sumOf(spans, "durationNs")),
       ...fileList(this.#history.tables, spans, parameters.number("process", MAXIMUM_PID)),
+    };
+  }
+
+  #network(query: string): NetworkAnswer {
+    const parameters = new Parameters(query, ["from", "to", "process"]);
+    const range = this.#history.range(parameters.range());
+    const spans = this.#history.spans(range).flatMap((span) => span.network ?? []);
+    return {
+      ...this.#rangeAnswer(range, "network", sumOf(spans, "durationNs")),
+      ...networkAnswer(this.#history.tables, spans, parameters.number("process", MAXIMUM_PID)),
     };
   }
 

@@ -6,6 +6,7 @@ import { test } from "node:test";
 import { gunzipSync } from "node:zlib";
 import * as pprof from "pprof-format";
 import { CliError } from "../cli/cli-error.ts";
+import type { NetworkAnswer } from "../history/answers.ts";
 import { History } from "../history/history.ts";
 import { FIRST_ROUND_MS, file, files, ROUND_MS, round, shell } from "../history/testing/rounds.ts";
 import { PageServer, type PageServerOptions } from "./page-server.ts";
@@ -228,7 +229,18 @@ test("the API answers what the rounds held", async () => {
 
   const health = await served.json<{ self: { residentBytes: number }; changes: unknown[] }>(`/api/health?${range}`);
   assert.equal(health.self.residentBytes, 45_000_000);
-  assert.equal(health.changes.length, 5);
+  assert.equal(health.changes.length, 6);
+
+  const network = await served.json<NetworkAnswer>(`/api/network?${range}`);
+  assert.deepEqual(
+    network.requests.map(({ service, requests }) => [service, requests]),
+    [
+      ["api", 60],
+      ["sh", 21],
+      ["api", 9],
+    ],
+  );
+  assert.equal(network.measuredNs, 3 * ROUND_MS * 1e6);
 });
 
 test("what was lost is in the answer that it concerns", async () => {
@@ -252,7 +264,7 @@ test("what was lost is in the answer that it concerns", async () => {
 
 test("before the first round every answer is there, and empty", async () => {
   await using served = await serve({}, 0);
-  for (const path of ["status", "series", "profile", "syscalls", "processes", "files", "health"]) {
+  for (const path of ["status", "series", "profile", "syscalls", "processes", "files", "network", "health"]) {
     await served.json(`/api/${path}`);
   }
   assert.equal((await served.json("/api/profile"))["graph"], undefined);
@@ -363,7 +375,7 @@ test("every round is told to those who listen", async () => {
   const message = JSON.parse(/^data: (.*)$/m.exec(text)?.[1] ?? "");
   assert.equal(message.point.endMs, FIRST_ROUND_MS + 4 * ROUND_MS);
   assert.equal(message.point.values.syscalls, 130);
-  assert.equal(message.tracers.length, 5);
+  assert.equal(message.tracers.length, 6);
   response.destroy();
 });
 

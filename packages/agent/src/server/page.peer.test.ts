@@ -128,6 +128,7 @@ test("the overview has the numbers of the last round", async () => {
     ["System calls", ["13/s", "0.60/s"]],
     ["Process starts", ["0.10/s"]],
     ["File bytes", ["8.19 kB/s", "0 B/s"]],
+    ["Requests", ["3/s", "0.70/s"]],
     ["Lost by Skep", ["0/s"]],
     ["What Skep costs: CPU", ["0.40%"]],
     ["What Skep costs: memory", ["49.0 MB"]],
@@ -335,6 +336,36 @@ test("files: what was read and written, and by whom", async () => {
   assert.deepEqual(opened.incidents, []);
 });
 
+test("network: requests, who calls whom, connections, names and packets", async () => {
+  await using opened = await open({ hash: "#/network?last=60" });
+  const { page } = opened;
+  assert.deepEqual(await cells(page, "Requests"), [
+    ["api", "served", "GET /users/{id}", "200", "60", "2", "", "1.0 ms", "1.0 ms", "1.0 ms", "1.0 ms"],
+    ["sh", "sentTLS", "GET /users/{id}", "404", "21", "0.70", "21", "1.0 ms", "1.0 ms", "1.0 ms", "1.0 ms"],
+    ["api", "served", "a.B/C", "gRPC 0", "9", "0.30", "", "", "", "", ""],
+  ]);
+  assert.equal(await page.locator(".sums").textContent(), "90 requests, 3/s · 21 failed (23.3%)");
+  await page.getByLabel("Filter by service, route or address").fill("a.b");
+  assert.equal((await cells(page, "Requests")).length, 1);
+  await page.getByLabel("Filter by service, route or address").fill("");
+  await page.getByRole("button", { name: "Service map" }).click();
+  assert.deepEqual(await cells(page, "Service map"), [
+    ["sh", "→ api 127.0.0.1:8080", "21", "0.70", "21", "1.0 ms", "3", "3.00 kB", "6.00 kB"],
+    ["10.0.0.7", "→ api api:8080", "", "", "", "", "6", "300 B", "0 B"].map((text) => (text === "0 B" ? "" : text)),
+  ]);
+  await page.getByRole("button", { name: "Connections" }).click();
+  assert.deepEqual(await cells(page, "Connections"), [
+    ["sh 7", "client", "127.0.0.1:8080 api", "3", "3", "200 µs", "3.00 kB", "6.00 kB", "3"],
+    ["api 42", "server", "10.0.0.7 at 8080", "6", "", "", "300 B", "", ""],
+  ]);
+  await page.getByRole("button", { name: "DNS" }).click();
+  assert.deepEqual(await cells(page, "DNS queries"), [["sh 7", "api.test", "A", "NXDOMAIN", "6", "1.0 ms", "1.0 ms"]]);
+  await page.getByRole("button", { name: "Packets" }).click();
+  assert.deepEqual(await cells(page, "Interfaces"), [["eth0", "receive", "30", "1", "3.00 kB"]]);
+  assert.deepEqual(await cells(page, "Packets thrown away"), [["NO_SOCKET", "ipv4 udp", "6"]]);
+  assert.deepEqual(opened.incidents, []);
+});
+
 test("health: states, rungs, losses, and what Skep holds", async () => {
   const reduced = round(1, {
     tracers: tracers({
@@ -470,7 +501,7 @@ test("colors are the system's until the switch says otherwise, and then stay", a
 
 for (const width of [1280, 800]) {
   test(`nothing is wider than a window of ${width} pixels, and nothing moves when a round comes`, async () => {
-    for (const view of ["overview", "flame", "syscalls", "processes", "files", "health"]) {
+    for (const view of ["overview", "flame", "syscalls", "processes", "files", "network", "health"]) {
       await using opened = await open({ width, hash: `#/${view}?last=60` });
       const { page, history } = opened;
       await page.getByText("live · 11:07:10").waitFor();

@@ -65,7 +65,7 @@ test("what the machine does is on the page, at /metrics and at the receiver, to 
 
   const health = (await (await agent.ask("/api/health")).json()) as Health;
   const on = health.tracers.filter(({ state }) => state === "on").map(({ name }) => name);
-  assert.deepEqual(on, ["cpu", "syscalls", "processes", "files"]);
+  assert.deepEqual(on, ["cpu", "syscalls", "processes", "files", "network"]);
   const scraped = await (await agent.ask("/metrics")).text();
   assert.match(scraped, /^# TYPE linux_syscall\w* /m);
 
@@ -89,7 +89,7 @@ test("SIGHUP reads the configuration again, and a wrong one changes nothing", as
 
   writeFileSync(config, "intervalSeconds: 1\npage: {port: 0}\ntracers:\n  files: {enabled: false}\n");
   agent.skep.child.kill("SIGHUP");
-  await agent.skep.says("traces cpu, syscalls, processes. ");
+  await agent.skep.says("traces cpu, syscalls, processes, network. ");
   const health = (await (await agent.ask("/api/health")).json()) as Health;
   assert.deepEqual(
     health.tracers.filter(({ state }) => state === "off").map(({ name }) => name),

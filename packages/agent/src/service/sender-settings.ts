@@ -5,13 +5,14 @@ import { signalEndpoint } from "@skep/otlp/exporter";
 import { logs } from "@skep/otlp/logs";
 import { metrics } from "@skep/otlp/metrics";
 import { profiles } from "@skep/otlp/profiles";
+import { traces } from "@skep/otlp/traces";
 import { CliError } from "../cli/cli-error.ts";
 import { describeErrno } from "../cli/errno.ts";
 import type { OtlpSettings } from "../config/settings.ts";
 import type { SenderSettingsBySignal } from "../export/senders.ts";
 import type { SenderSettings } from "../export/signal-sender.ts";
 
-const signalByName = { profiles, logs, metrics };
+const signalByName = { profiles, logs, metrics, traces };
 type AnySignal = (typeof signalByName)[keyof typeof signalByName];
 
 const MEGABYTE = 1024 * 1024;
@@ -24,7 +25,7 @@ const MEGABYTE = 1024 * 1024;
  */
 export function senderSettings(settings: OtlpSettings, environment: NodeJS.ProcessEnv): SenderSettingsBySignal {
   const senders: { -readonly [Name in keyof SenderSettingsBySignal]: SenderSettingsBySignal[Name] } = {};
-  for (const name of ["profiles", "logs", "metrics"] as const) {
+  for (const name of ["profiles", "logs", "metrics", "traces"] as const) {
     const ofSignal = settings.signals[name] ? settingsOf(signalByName[name], settings, environment) : undefined;
     if (ofSignal !== undefined) senders[name] = ofSignal;
   }

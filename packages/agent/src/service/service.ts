@@ -79,7 +79,10 @@ export class Service implements AsyncDisposable {
     const { tracers: _, targets: __, ...othersBefore } = before;
     const { tracers: ___, targets: ____, ...others } = settings;
     if (JSON.stringify(others) === JSON.stringify(othersBefore)) {
-      await changeTracers(this.#parts.governor, tracerSettings(before), tracerSettings(settings));
+      // Where things are sent has not changed.
+      const { spansAreSent } = this.#parts.telemetry;
+      const tracersBefore = tracerSettings(before, spansAreSent);
+      await changeTracers(this.#parts.governor, tracersBefore, tracerSettings(settings, spansAreSent));
       return;
     }
     await stopParts(this.#parts);
@@ -102,7 +105,6 @@ function historyOf({ limits }: Settings): History {
 async function startParts(settings: Settings, history: History, onProblem: (problem: Problem) => void): Promise<Parts> {
   const { resource, limits, intervalSeconds } = settings;
   const intervalMs = intervalSeconds * 1000;
-  const tracers = tracerSettings(settings);
   const containers = await containerNames(resource.kubernetes, process.env, onProblem);
   const telemetry = await Telemetry.open({
     version: skepVersion(),
@@ -113,6 +115,7 @@ async function startParts(settings: Settings, history: History, onProblem: (prob
     seriesLimit: limits.seriesPerMetric,
     onProblem,
   });
+  const tracers = tracerSettings(settings, telemetry.spansAreSent);
   let pipeline: Pipeline | undefined;
   try {
     // The page first: a port that is taken should not cost a start of the tracers.

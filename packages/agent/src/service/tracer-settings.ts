@@ -1,10 +1,30 @@
 import type { TargetOptions } from "@skep/tracers";
 import type { Settings } from "../config/settings.ts";
-import type { TracerSettings } from "../pipeline/tracer-settings.ts";
+import type { NetworkSettings, TracerSettings } from "../pipeline/tracer-settings.ts";
 
-/** What each tracer is to do: the words of the configuration in those of the tracers. */
-export function tracerSettings({ tracers, targets }: Pick<Settings, "tracers" | "targets">): TracerSettings {
-  const { cpu, offCpu, syscalls, processes, files } = tracers;
+type NetworkKeys = Settings["tracers"]["network"];
+
+// What the agent gives the tracer of the network, 6 MB of kernel memory by default: all of Skep may take 50.
+
+/** Of the events of connections, which nobody reads one by one. */
+const CONNECTION_RING_BYTES = 256 * 1024;
+/** Connections whose requests are not followed, since they carry none, are as many again, and more. */
+const CONNECTIONS_PER_STREAM = 4;
+/** At 600 bytes each. */
+const THREADS = 2048;
+const FLOWS = 512;
+const ROWS = 2048;
+
+/**
+ * What each tracer is to do: the words of the configuration in those of the tracers.
+ *
+ * @param spansAreSent whether anybody gets single requests
+ */
+export function tracerSettings(
+  { tracers, targets }: Pick<Settings, "tracers" | "targets">,
+  spansAreSent: boolean,
+): TracerSettings {
+  const { cpu, offCpu, syscalls, processes, files, network } = tracers;
   const target = targetOptions(targets);
   return {
     ...(cpu.enabled && { cpu: { ...target, frequencyHz: cpu.frequencyHz } }),
@@ -24,6 +44,38 @@ export function tracerSettings({ tracers, targets }: Pick<Settings, "tracers" | 
         ...(files.fileSystems.length > 0 && { fileSystems: files.fileSystems }),
       },
     }),
+    ...(network.enabled && { network: { ...target, ...networkSettings(network, spansAreSent) } }),
+  };
+}
+
+function networkSettings(
+  {
+    connections,
+    requests,
+    packets,
+    tls,
+    tlsHitsPerSecond,
+    keepQuery,
+    spansPerRound,
+    streams,
+    ringKilobytes,
+  }: NetworkKeys,
+  spansAreSent: boolean,
+): NetworkSettings {
+  return {
+    connections: connections && {
+      limits: { connections: CONNECTIONS_PER_STREAM * streams, ringBytes: CONNECTION_RING_BYTES, peers: ROWS },
+    },
+    requests: requests && {
+      tls: tls && { maxHitsPerSecond: tlsHitsPerSecond },
+      keepQuery,
+      byServer: true,
+      ringBytes: ringKilobytes * 1024,
+      limits: { streams, threads: Math.max(THREADS, streams), flows: FLOWS, rows: ROWS },
+    },
+    // Who talks to whom is told by connections.
+    packets: packets && { flows: false },
+    singleRequests: requests && spansAreSent ? spansPerRound : 0,
   };
 }
 

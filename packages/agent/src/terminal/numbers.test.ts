@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { counted, formatBytes, formatCount, formatDuration } from "./numbers.ts";
+import { counted, formatBytes, formatCount, formatDuration, formatRate } from "./numbers.ts";
 
 test("durations keep two or three digits", () => {
   const cases: readonly (readonly [number, string])[] = [
@@ -47,3 +47,13 @@ test("counts are exact", () => {
   assert.equal(counted(1, "call"), "1 call");
   assert.equal(counted(1000, "call"), "1,000 calls");
 });
+
+for (const [perSecond, text] of [
+  [0, ""],
+  [0.04, "0.0"],
+  [12.34, "12.3"],
+  [99.95, "100"],
+  [1234.5, "1,235"],
+] as const) {
+  test(`${perSecond} a second`, () => assert.equal(formatRate(perSecond), text));
+}

@@ -10,6 +10,12 @@ export function counted(count: number, noun: string): string {
   return `${formatCount(count)} ${noun}${count === 1 ? "" : "s"}`;
 }
 
+/** How often a second: `1,234`, `12.3`, `0.5`; nothing for none. */
+export function formatRate(perSecond: number): string {
+  if (perSecond === 0) return "";
+  return perSecond >= 99.95 ? formatCount(Math.round(perSecond)) : perSecond.toFixed(1);
+}
+
 /** Two or three digits: `86400 s`, `31.4 s`, `2.00 s`, `20 ms`, `7.1 us`, `350 ns`. */
 export function formatDuration(durationNs: number): string {
   if (durationNs >= 99.95e9) return `${Math.round(durationNs / 1e9)} s`;

@@ -2,7 +2,15 @@ import { BtfKind } from "../btf/types.ts";
 import { KernelBtf } from "../loader/kernel-btf.ts";
 import { dynamicPmu } from "../probes/pmu.ts";
 import { tracepointId } from "../probes/tracefs.ts";
-import { enableStats, linkCreate, mapCreate, mapLookupBatch, rawTracepointOpen } from "../sys/bpf.ts";
+import { cString } from "../sys/attributes.ts";
+import {
+  enableStats,
+  linkCreate,
+  mapCreate,
+  mapLookupBatch,
+  rawTracepointOpen,
+  uprobeMultiLinkCreate,
+} from "../sys/bpf.ts";
 import { defaultSys } from "../sys/default-sys.ts";
 import { Errno, failure } from "../sys/failure.ts";
 import { FileDescriptor } from "../sys/file-descriptor.ts";
@@ -35,6 +43,7 @@ export type FeatureName =
   | "perf-clock"
   | "perf-cycles"
   | "perf-link"
+  | "uprobe-multi"
   | "batch-operations"
   | "per-cpu-array-batches"
   | "task-storage"
@@ -112,6 +121,22 @@ const FEATURES: Readonly<Record<FeatureName, Feature>> = {
         return result === -Errno.EBADF ? YES : no("old-kernel", "it came with Linux 5.15");
       } catch (error) {
         return explain(error, "not-built-in");
+      }
+    },
+  },
+  "uprobe-multi": {
+    description: "many user-space functions by one link (uprobe.multi)",
+    since: "6.6",
+    probe: (sys) => {
+      try {
+        const attachType = AttachType.TRACE_UPROBE_MULTI;
+        using program = own(sys, loadEmpty(sys, { type: ProgramType.KPROBE, attachType }));
+        // A kernel that has it says that a folder is no file to probe; one that hasn't does not come so far.
+        const offsets = BigUint64Array.of(0n);
+        const result = uprobeMultiLinkCreate(sys, program.fd, attachType, cString("/"), offsets, undefined, 0);
+        return result === -Errno.EBADF ? YES : no("old-kernel", "it came with Linux 6.6");
+      } catch (error) {
+        return explain(error, "old-kernel");
       }
     },
   },

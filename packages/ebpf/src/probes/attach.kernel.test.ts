@@ -16,6 +16,8 @@ import type { Link } from "./link.ts";
 import { attachPerfEvent } from "./perf-event.ts";
 import { attachTracepoint } from "./tracepoint.ts";
 import { attachUprobe } from "./uprobe.ts";
+import { attachUprobeMulti } from "./uprobe-multi.ts";
+import { functionFileOffset } from "./uprobe-target.ts";
 
 /** Order of `enum hook` in attach.bpf.c. */
 const HOOKS = [
@@ -30,6 +32,7 @@ const HOOKS = [
   "uretprobe",
   "perf event",
   "iterator",
+  "uprobe.multi",
 ] as const;
 
 const LIBC = libcPath();
@@ -182,6 +185,46 @@ describe("a uprobe", () => {
     });
     assert.throws(() => attachUprobe(program, { path: LIBC }), { code: "invalid-argument" });
     assert.throws(() => attachUprobe(program, { path: "/proc/self/status", symbol: "x" }), { code: "format" });
+  });
+});
+
+describe("a uprobe at many places", () => {
+  test("runs at each of them, and knows which one it is", async (context) => {
+    const multi = probeFeature("uprobe-multi");
+    if (!multi.supported) return context.skip(multi.reason);
+    using withMulti = await load("on_uprobe_multi");
+    const program = withMulti.programs.get("on_uprobe_multi");
+    const places = ["getpid", "getppid"].map((symbol, index) => ({
+      offset: functionFileOffset(LIBC, symbol),
+      cookie: BigInt(index + 1),
+    }));
+    const hitsOfMulti = (): number =>
+      Number((withMulti.globals.get("hits") as bigint[])[HOOKS.indexOf("uprobe.multi")]);
+    using entries = attachUprobeMulti(program, { path: LIBC, places });
+    assert.equal(entries.mechanism, "bpf_link");
+    callGetppid(100);
+    assert.deepEqual([hitsOfMulti(), withMulti.globals.get("cookie")], [100, 2n]);
+    {
+      using _ = attachUprobeMulti(program, { path: LIBC, places: places.slice(1), return: true });
+      callGetppid(100);
+      assert.equal(hitsOfMulti(), 300);
+    }
+    entries[Symbol.dispose]();
+    callGetppid(100);
+    assert.equal(hitsOfMulti(), 300);
+  });
+
+  test("says what is not there", async (context) => {
+    const multi = probeFeature("uprobe-multi");
+    if (!multi.supported) return context.skip(multi.reason);
+    using withMulti = await load("on_uprobe_multi");
+    const program = withMulti.programs.get("on_uprobe_multi");
+    assert.throws(() => attachUprobeMulti(program, { path: "/no/such/file", places: [{ offset: 0 }] }), {
+      code: "not-found",
+    });
+    assert.throws(() => attachUprobeMulti(program, { path: LIBC, places: [] }), { code: "invalid-argument" });
+    // A folder.
+    assert.throws(() => attachUprobeMulti(program, { path: "/", places: [{ offset: 0 }] }), BpfError);
   });
 });
 

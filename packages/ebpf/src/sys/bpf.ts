@@ -169,6 +169,27 @@ export function linkCreate(sys: Sys, programFd: number, targetFd: number, attach
   return call(sys, BpfCommand.LINK_CREATE, attributes);
 }
 
+/** A link of a program to many places of one file; all of them in processes to come, too. */
+export function uprobeMultiLinkCreate(
+  sys: Sys,
+  programFd: number,
+  attachType: number,
+  path: Uint8Array,
+  offsets: BigUint64Array,
+  cookies: BigUint64Array | undefined,
+  flags: number,
+): number {
+  const attributes = new Attributes(56).u32(0, programFd).u32(8, attachType);
+  attributes.pointer(sys, 16, path).pointer(sys, 24, bytesOf(offsets));
+  if (cookies !== undefined) attributes.pointer(sys, 40, bytesOf(cookies));
+  attributes.u32(48, offsets.length).u32(52, flags);
+  return call(sys, BpfCommand.LINK_CREATE, attributes);
+}
+
+function bytesOf({ buffer, byteOffset, byteLength }: BigUint64Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
 /** `information` is a `union bpf_iter_link_info`; empty for iterators over everything. */
 export function iteratorLinkCreate(sys: Sys, programFd: number, attachType: number, information: Uint8Array): number {
   const attributes = new Attributes(28).u32(0, programFd).u32(8, attachType);

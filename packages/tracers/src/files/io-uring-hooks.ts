@@ -1,4 +1,5 @@
-import { type Btf, BtfKind, type BtfType } from "@skep/ebpf/btf";
+import type { Btf } from "@skep/ebpf/btf";
+import { tracepointArguments } from "../tracepoint-arguments.ts";
 
 /** The programs of files.bpf.c that see requests of io_uring begin and end. */
 export type IoUringProgram = "on_request" | "on_request_before_6_4" | "on_completion" | "on_completion_with_result";
@@ -25,23 +26,4 @@ function completionProgram(kernel: Btf): IoUringProgram | undefined {
   // Ring, request, user data, result, flags, and two words of large completions.
   if (completion.length === 7) return "on_completion_with_result";
   return undefined;
-}
-
-/** Names of what a tracepoint's arguments are, or point to; none where there is no such tracepoint. */
-function tracepointArguments(kernel: Btf, tracepoint: string): string[] {
-  const typedef = kernel.findByName(`btf_trace_${tracepoint}`, BtfKind.typedef);
-  if (typedef === undefined) return [];
-  const prototype = target(kernel, typedef);
-  if (prototype.kind !== BtfKind.functionPrototype) return [];
-  // The first one is for who registered the function.
-  return prototype.parameters.slice(1).map(({ typeId }) => {
-    const type = target(kernel, typeId);
-    return "name" in type ? type.name : "";
-  });
-}
-
-/** The type behind typedefs and pointers. */
-function target(kernel: Btf, typeId: number): BtfType {
-  const type = kernel.type(typeId);
-  return type.kind === BtfKind.typedef || type.kind === BtfKind.pointer ? target(kernel, type.typeId) : type;
 }

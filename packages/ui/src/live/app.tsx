@@ -9,6 +9,7 @@ import { Timeline } from "./timeline.tsx";
 import { FilesView } from "./views/files.tsx";
 import { FlameView } from "./views/flame.tsx";
 import { HealthView } from "./views/health.tsx";
+import { NetworkView } from "./views/network.tsx";
 import { OverviewView } from "./views/overview.tsx";
 import { ProcessesView } from "./views/processes.tsx";
 import { SyscallsView } from "./views/syscalls.tsx";
@@ -19,6 +20,7 @@ const TITLES: Readonly<Record<ViewName, string>> = {
   syscalls: "System calls",
   processes: "Processes",
   files: "Files",
+  network: "Network",
   health: "Health",
 };
 
@@ -28,6 +30,7 @@ const COMPONENTS: Readonly<Record<ViewName, () => preact.JSX.Element>> = {
   syscalls: SyscallsView,
   processes: ProcessesView,
   files: FilesView,
+  network: NetworkView,
   health: HealthView,
 };
 

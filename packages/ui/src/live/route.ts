@@ -1,6 +1,6 @@
 import { formatRange, parseRange, type Range } from "./range.ts";
 
-export const VIEWS = ["overview", "flame", "syscalls", "processes", "files", "health"] as const;
+export const VIEWS = ["overview", "flame", "syscalls", "processes", "files", "network", "health"] as const;
 
 export type ViewName = (typeof VIEWS)[number];
 

@@ -34,6 +34,24 @@ export interface ReceivedRecord extends ReceivedAttributes {
   readonly eventName: string;
 }
 
+export interface ReceivedTraces {
+  readonly resourceSpans?: readonly {
+    readonly resource: ReceivedAttributes;
+    readonly scopeSpans: readonly { readonly spans: readonly ReceivedSpan[] }[];
+  }[];
+}
+
+export interface ReceivedSpan extends ReceivedAttributes {
+  readonly name: string;
+  readonly kind: number;
+  readonly traceId: string;
+  readonly spanId: string;
+  readonly parentSpanId?: string;
+  readonly startTimeUnixNano: string;
+  readonly endTimeUnixNano: string;
+  readonly status?: { readonly code?: number };
+}
+
 export interface ReceivedProfiles {
   readonly resourceProfiles?: readonly {
     readonly resource: ReceivedAttributes;
@@ -63,6 +81,7 @@ export class OtlpReceiver implements AsyncDisposable {
   readonly metrics: ReceivedMetrics[] = [];
   readonly logs: ReceivedLogs[] = [];
   readonly profiles: ReceivedProfiles[] = [];
+  readonly traces: ReceivedTraces[] = [];
   /** What it answers; 200 takes. */
   status = 200;
   readonly #server: Server;
@@ -98,7 +117,16 @@ export class OtlpReceiver implements AsyncDisposable {
     if (path.endsWith("/metrics")) this.metrics.push(data as ReceivedMetrics);
     else if (path.endsWith("/logs")) this.logs.push(data as ReceivedLogs);
     else if (path.endsWith("/profiles")) this.profiles.push(data as ReceivedProfiles);
+    else if (path.endsWith("/traces")) this.traces.push(data as ReceivedTraces);
   }
+}
+
+/** All spans of the resources with this service name. */
+export function spansOf(received: readonly ReceivedTraces[], service: string): ReceivedSpan[] {
+  return received
+    .flatMap(({ resourceSpans = [] }) => resourceSpans)
+    .filter(({ resource }) => attribute(resource, "service.name") === service)
+    .flatMap(({ scopeSpans }) => scopeSpans.flatMap(({ spans }) => spans));
 }
 
 /** The value of an attribute, as text. */

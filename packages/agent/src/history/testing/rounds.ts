@@ -2,7 +2,22 @@ import type { FileReport, FileStatistics } from "@skep/tracers/files";
 import type { ProcessEvent } from "@skep/tracers/processes";
 import type { CpuProfile, ProfileSample } from "@skep/tracers/profiling";
 import type { SyscallReport, SyscallStatistics } from "@skep/tracers/syscalls";
-import { type ProcessRound, type Round, TRACER_NAMES, type TracerState } from "../../pipeline/round.ts";
+import {
+  type NetworkRound,
+  type ProcessRound,
+  type Round,
+  TRACER_NAMES,
+  type TracerState,
+} from "../../pipeline/round.ts";
+import {
+  connectionReport,
+  latency,
+  networkRound,
+  packetReport,
+  peer,
+  requestReport,
+  requests,
+} from "../../pipeline/testing/network-round.ts";
 
 type Process = ProfileSample["process"];
 type Frame = ProfileSample["stack"][number];
@@ -221,6 +236,82 @@ export function processes(events: readonly ProcessEvent[]): ProcessRound {
   };
 }
 
+/** A shell that asks api over TLS and is told that there is nothing; others who ask it, too. */
+export function smallNetwork(): NetworkRound {
+  const local = { address: "127.0.0.1", port: 8080 };
+  const listener = {
+    transport: "tcp",
+    local,
+    pid: api.pid,
+    process: api.name,
+    networkNamespace: 1,
+    capacity: 1,
+  } as const;
+  const { latency: _, ...untimed } = requests(3, { process: api, protocol: "grpc", route: "a.B/C", grpcStatus: 0 });
+  const { method: __, status: ___, ...call } = untimed;
+  const packets = {
+    packets: 10,
+    bytes: 1000,
+    buffers: 10,
+    bufferBytes: 1000,
+    network: "ipv4",
+    transport: "tcp",
+  } as const;
+  return networkRound({
+    durationNs: ROUND_MS * 1e6,
+    requests: requestReport({
+      requests: [
+        requests(20, { process: api }),
+        requests(7, { process: shell, side: "client", tls: true, status: 404, peer: local, host: "localhost:8080" }),
+        call,
+      ],
+      dns: [
+        {
+          process: shell,
+          side: "client",
+          name: "api.test",
+          type: "A",
+          rcode: "NXDOMAIN",
+          queries: 2,
+          latency: latency(2),
+        },
+      ],
+    }),
+    connections: connectionReport({
+      listeners: [listener],
+      peers: [
+        peer({
+          pid: shell.pid,
+          process: shell.name,
+          containerId: "c0ffee",
+          peerAddress: local.address,
+          serverPort: local.port,
+          opened: 1,
+          failed: 1,
+          connects: 1,
+          connectLatencyNs: 200_000,
+          sentBytes: 1000,
+          receivedBytes: 2000,
+          retransmits: 1,
+        }),
+        peer({
+          role: "server",
+          pid: api.pid,
+          process: api.name,
+          peerAddress: "10.0.0.7",
+          serverPort: 8080,
+          opened: 2,
+          sentBytes: 100,
+        }),
+      ],
+    }),
+    packets: packetReport({
+      interfaces: [{ ...packets, interface: { name: "eth0", index: 2, networkNamespace: 1 }, direction: "receive" }],
+      drops: [{ reason: "NO_SOCKET", network: "ipv4", transport: "udp", buffers: 2 }],
+    }),
+  });
+}
+
 export function tracers(changes: Partial<Record<TracerState["name"], Partial<TracerState>>> = {}): TracerState[] {
   return TRACER_NAMES.map((name) => ({
     name,
@@ -244,6 +335,7 @@ export function round(index: number, changes: Partial<Round> = {}): Round {
     syscalls: syscalls(),
     files: files([file(api, "/var/lib/app/data.db"), file(shell, "/etc/passwd", { errors: { EACCES: 2 } })]),
     processes: processes(processEvents(startMs + 1000)),
+    network: smallNetwork(),
     host: {
       cpus: [
         { number: 0, busyShare: 0.75 },

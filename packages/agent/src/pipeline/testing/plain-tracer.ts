@@ -41,6 +41,7 @@ export function plainStarters(given: Partial<TracerStarters>): TracerStarters {
     syscalls: notExpected,
     processes: notExpected,
     files: notExpected,
+    network: notExpected,
     ...given,
   };
 }

@@ -23,6 +23,7 @@ enum hook {
 	HOOK_URETPROBE,
 	HOOK_PERF_EVENT,
 	HOOK_ITERATOR,
+	HOOK_UPROBE_MULTI,
 	HOOKS,
 };
 
@@ -134,6 +135,15 @@ int on_cookie(void *ctx)
 	if (is_target())
 		cookie = bpf_get_attach_cookie(ctx);
 	return 0;
+}
+
+/* At many places at once; came with 6.6. */
+SEC("?uprobe.multi")
+int on_uprobe_multi(void *ctx)
+{
+	if (is_target())
+		cookie = bpf_get_attach_cookie(ctx);
+	return hit(HOOK_UPROBE_MULTI);
 }
 
 struct task_struct {

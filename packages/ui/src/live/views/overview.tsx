@@ -36,6 +36,14 @@ export function OverviewView() {
           ["written", rateOf(points, "writtenBytes")],
         ]}
       />
+      <Card
+        title="Requests"
+        format={perSecond}
+        curves={[
+          ["requests", rateOf(points, "requests")],
+          ["failed", rateOf(points, "requestErrors")],
+        ]}
+      />
       <Card title="Lost by Skep" format={perSecond} minimumTop={1} curves={[["lost", rateOf(points, "lost")]]} />
       <Card
         title="What Skep costs: CPU"

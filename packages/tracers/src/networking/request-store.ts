@@ -1,0 +1,156 @@
+import { type Endpoint, endpointText } from "./addresses.ts";
+import { RouteTemplates } from "./http/route.ts";
+import { LatencyHistogram } from "./latency-histogram.ts";
+import type { DnsQueryEvent, DnsStatistics, HttpRequestEvent, RequestStatistics } from "./request-report.ts";
+
+type MutableRequests = { -readonly [Name in keyof RequestStatistics]: RequestStatistics[Name] };
+type MutableQueries = { -readonly [Name in keyof DnsStatistics]: DnsStatistics[Name] };
+
+interface Row<Statistics> {
+  readonly statistics: Statistics;
+  readonly histogram: LatencyHistogram;
+}
+
+/** What requests are told apart by on top of the rest, where that is asked for. */
+interface Details {
+  readonly host?: string | undefined;
+  readonly peer?: Endpoint | undefined;
+  readonly isAborted?: boolean;
+}
+
+/** What one report takes out of the store. */
+export interface StoredRequests {
+  readonly requests: RequestStatistics[];
+  readonly unattributedRequests: number;
+  readonly dns: DnsStatistics[];
+  readonly unattributedQueries: number;
+}
+
+/** Adds up requests and queries that are alike. */
+export class RequestStore {
+  readonly #limit: number;
+  readonly #byServer: boolean;
+  readonly #routes = new RouteTemplates();
+  readonly #requests = new Map<string, Row<MutableRequests>>();
+  readonly #queries = new Map<string, Row<MutableQueries>>();
+  #unattributedRequests = 0;
+  #unattributedQueries = 0;
+
+  /**
+   * @param limit how many rows there are of each; what would need more is unattributed
+   * @param byServer whether clients' requests to different servers are alike, and those aborted like the others
+   */
+  constructor(limit: number, byServer = false) {
+    this.#limit = limit;
+    this.#byServer = byServer;
+  }
+
+  addRequest(event: HttpRequestEvent): void {
+    const { process, side, protocol, tls, method, status, grpcStatus } = event;
+    const route = this.#routeOf(event);
+    const { host, peer, isAborted } = this.#detailsOf(event);
+    const server = `${host}/${peer === undefined ? "" : endpointText(peer)}/${isAborted}`;
+    const key = `${process.pid}/${process.name}/${side}/${protocol}/${tls}/${method}/${status}/${grpcStatus}/${server}/${route}`;
+    const row = findOrCreate(
+      this.#requests,
+      key,
+      this.#limit,
+      (): MutableRequests => ({
+        process,
+        side,
+        protocol,
+        tls,
+        ...(method !== undefined && { method }),
+        ...(route !== undefined && { route }),
+        ...(status !== undefined && { status }),
+        ...(grpcStatus !== undefined && { grpcStatus }),
+        ...(host !== undefined && { host }),
+        ...(peer !== undefined && { peer }),
+        requests: 0,
+        aborted: 0,
+        requestBytes: 0,
+        responseBytes: 0,
+      }),
+    );
+    if (row === undefined) {
+      this.#unattributedRequests++;
+      return;
+    }
+    const { statistics, histogram } = row;
+    statistics.requests++;
+    if (event.outcome === "aborted") statistics.aborted++;
+    statistics.requestBytes += event.requestBytes ?? 0;
+    statistics.responseBytes += event.responseBytes ?? 0;
+    if (event.durationNs !== undefined) histogram.add(event.durationNs);
+  }
+
+  addQuery(event: DnsQueryEvent): void {
+    const { process, side, name, type, rcode, durationNs } = event;
+    const key = `${process.pid}/${process.name}/${side}/${type}/${rcode}/${name}`;
+    const row = findOrCreate(
+      this.#queries,
+      key,
+      this.#limit,
+      (): MutableQueries => ({
+        process,
+        side,
+        name,
+        type,
+        ...(rcode !== undefined && { rcode }),
+        queries: 0,
+      }),
+    );
+    if (row === undefined) {
+      this.#unattributedQueries++;
+      return;
+    }
+    row.statistics.queries++;
+    if (durationNs !== undefined) row.histogram.add(durationNs);
+  }
+
+  /** All that was added since the last call; what came most often first. */
+  take(): StoredRequests {
+    const taken = {
+      requests: finished(this.#requests).sort((a, b) => b.requests - a.requests),
+      unattributedRequests: this.#unattributedRequests,
+      dns: finished(this.#queries).sort((a, b) => b.queries - a.queries),
+      unattributedQueries: this.#unattributedQueries,
+    };
+    this.#requests.clear();
+    this.#queries.clear();
+    this.#unattributedRequests = 0;
+    this.#unattributedQueries = 0;
+    return taken;
+  }
+
+  #detailsOf({ side, host, peer, outcome }: HttpRequestEvent): Details {
+    if (!this.#byServer) return {};
+    return { isAborted: outcome === "aborted", ...(side === "client" && { host, peer }) };
+  }
+
+  /** One service is what goes by one name. */
+  #routeOf({ process, side, path, grpcMethod }: HttpRequestEvent): string | undefined {
+    if (grpcMethod !== undefined) return grpcMethod;
+    return path === undefined ? undefined : this.#routes.routeOf(`${process.name}/${side}`, path);
+  }
+}
+
+function findOrCreate<Statistics>(
+  rows: Map<string, Row<Statistics>>,
+  key: string,
+  limit: number,
+  create: () => Statistics,
+): Row<Statistics> | undefined {
+  const known = rows.get(key);
+  if (known !== undefined || rows.size >= limit) return known;
+  const row = { statistics: create(), histogram: new LatencyHistogram() };
+  rows.set(key, row);
+  return row;
+}
+
+function finished<Statistics extends object>(rows: Map<string, Row<Statistics>>): Statistics[] {
+  return Array.from(rows.values(), ({ statistics, histogram: { latency } }) => ({
+    ...statistics,
+    ...(latency !== undefined && { latency }),
+  }));
+}

@@ -1,0 +1,92 @@
+import { type TestContext, test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { Workload } from "../../profiling/testing/workload.ts";
+import type { DnsQueryEvent, HttpRequestEvent, RequestReport } from "../request-report.ts";
+import { RequestTracer } from "../request-tracer.ts";
+import type { RequestTracerOptions } from "../request-tracer-options.ts";
+
+/** As `http-client.mjs` prints it: method, path, status, bytes of both bodies. */
+export type LoggedRequest = readonly [string, string, number | null, number, number | null];
+
+export function program(name: string, ...args: readonly string[]): Workload {
+  return new Workload(process.execPath, [fileURLToPath(new URL(name, import.meta.url)), ...args]);
+}
+
+/** Runs that the kernel left out, in the reports of the test that runs now. */
+let leftOut = 0;
+
+/**
+ * A test of exact numbers. From Linux 7.2 on the kernel may leave out a run of our programs, and counts it: then nothing is
+ * exact, and a test that fails is tried again, up to 5 times.
+ */
+export function exactTest(name: string, body: (context: TestContext) => Promise<void>): void {
+  test(name, async (context) => {
+    for (let attempt = 1; ; attempt++) {
+      leftOut = 0;
+      try {
+        await body(context);
+        return;
+      } catch (error) {
+        if (leftOut === 0 || attempt === 5) throw error;
+      }
+    }
+  });
+}
+
+export interface Traced {
+  readonly requests: HttpRequestEvent[];
+  readonly queries: DnsQueryEvent[];
+  readonly report: RequestReport;
+}
+
+/** What was traced while `work` ran. */
+export async function traced(options: RequestTracerOptions, work: () => Promise<void>): Promise<Traced> {
+  await using tracer = await RequestTracer.start({ tls: false, ...options });
+  const events = tracer.events({ capacity: 1_000_000 });
+  await work();
+  tracer.stop();
+  const requests: HttpRequestEvent[] = [];
+  const queries: DnsQueryEvent[] = [];
+  for await (const event of events) {
+    if (event.kind === "http") requests.push(event);
+    else queries.push(event);
+  }
+  const report = await tracer.snapshot();
+  leftOut += report.lost.recursion;
+  return { requests, queries, report };
+}
+
+/** What a client's scenario did with a server, and what was traced of the two. */
+export async function tracedScenario(
+  scenario: string,
+  { server: serverArgs = [], args = [], options = {} }: ScenarioOptions = {},
+): Promise<Traced & { readonly log: LoggedRequest[]; readonly server: number; readonly client: number }> {
+  await using server = program("http-server.mjs", ...serverArgs);
+  const port = await server.ready;
+  await using client = program("http-client.mjs", scenario, serverArgs[0] ?? port, ...args);
+  await client.ready;
+  let log: LoggedRequest[] = [];
+  const result = await traced({ pids: [server.pid, client.pid], ...options }, async () => {
+    client.release();
+    log = JSON.parse(await client.lastLine);
+  });
+  return { ...result, log, server: server.pid, client: client.pid };
+}
+
+export interface ScenarioOptions {
+  /** Arguments of the server: the path of its Unix socket. */
+  readonly server?: readonly string[];
+  /** Further arguments of the client. */
+  readonly args?: readonly string[];
+  readonly options?: RequestTracerOptions;
+}
+
+/** In the form of the client's log. */
+export function logged({ method, path, status, requestBytes, responseBytes }: HttpRequestEvent): LoggedRequest {
+  return [method ?? "?", path ?? "?", status ?? null, requestBytes ?? -1, responseBytes ?? null];
+}
+
+/** One text for each, in an order that does not depend on theirs: equal for equal multisets. */
+export function multiset(requests: Iterable<LoggedRequest>): string[] {
+  return Array.from(requests, (request) => JSON.stringify(request)).sort();
+}
