@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { pipeline } from "node:stream/promises";
 import { type EventData, run } from "node:test";
 import { spec } from "node:test/reporters";
+import { inspect } from "node:util";
 import { fromRoot, repositoryRoot, sourceFiles } from "./repository.ts";
 
 export const testTiers = ["unit", "kernel", "peer"] as const;
@@ -47,6 +48,8 @@ export interface TestOptions {
   readonly coverage?: boolean;
   /** For the tests of one file; 120 by default. */
   readonly timeoutSeconds?: number;
+  /** Print why a test failed at once, not just in the end: the run may be ended before. */
+  readonly failuresAtOnce?: boolean;
 }
 
 /** A tier's test files, relative to the root; with `under`, those alone that are one of these files or in one of these folders. */
@@ -84,6 +87,7 @@ export async function runTests(
     for await (const event of events) {
       // Its table would drown the results.
       if (event.type !== "test:coverage") yield event;
+      if (event.type === "test:fail" && options.failuresAtOnce === true) printFailure(event.data);
       if (event.type === "test:coverage") coverage = event.data.summary.files;
       // Every file has a summary; the one that names no file is of them all.
       if (event.type === "test:summary" && event.data.file === undefined) counts = countsOf(event.data);
@@ -96,6 +100,10 @@ export async function runTests(
   await pipeline(observe, new spec(), process.stdout, { end: false });
   if (counts === undefined) throw new Error("node:test ended without a summary");
   return { counts, skipped, coverage };
+}
+
+function printFailure({ name, details }: EventData.TestFail): void {
+  process.stdout.write(`${name}: ${inspect(details.error.cause ?? details.error)}\n`);
 }
 
 function countsOf({ counts }: EventData.TestSummary): TestCounts {
