@@ -172,13 +172,16 @@ export class ConnectionTracer implements AsyncDisposable {
   /** What is missing, since the start. */
   lost(): Losses {
     const counted = this.#counters.read();
-    const { on_state_second, on_destroy_second } = this.#kernelHalf.programs;
+    const { on_state, on_state_second, on_destroy, on_destroy_second } = this.#kernelHalf.programs;
     return {
       opened: counted.opened_lost,
       closed: counted.closed_lost,
       failed: counted.failed_lost,
       connectionsFull: counted.connections_full,
-      interrupted: missesOf(on_state_second) + missesOf(on_destroy_second),
+      // What was missed was missed by both.
+      interrupted:
+        Math.min(missesOf(on_state), missesOf(on_state_second)) +
+        Math.min(missesOf(on_destroy), missesOf(on_destroy_second)),
       unread: this.#unread,
     };
   }
