@@ -107,10 +107,7 @@ export class ConnectionDecoder {
 
   /** The Unix sockets that are not closed yet, as far as is known. */
   unixSockets(): bigint[] {
-    return Array.from(
-      this.#known.entries().filter(([, { isUnix }]) => isUnix),
-      ([socket]) => socket,
-    );
+    return [...this.#known].filter(([, { isUnix }]) => isUnix).map(([socket]) => socket);
   }
 
   /** Of the connection that came last; those to come have higher ones. */
