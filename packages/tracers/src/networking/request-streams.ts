@@ -97,7 +97,7 @@ export class RequestStreams {
   #streamOf(record: RecordView): Stream {
     const key = record.stream;
     const known = this.#streams.get(key);
-    if (known !== undefined && known.isSame(record)) {
+    if (known?.isSame(record) === true) {
       if (known.isStale(record.endNs)) {
         this.#streams.delete(key);
         this.#streams.set(key, known);
