@@ -87,24 +87,23 @@ export class Symbolizer implements Disposable {
    * Says that {@link resolveUser} will be asked for this address, of a process that may be gone by then: where it is not
    * known what lies there, the maps are read again now. Names are found by one pass over a file's symbols for all
    * addresses that wait for one, where a look-up on its own takes the same 5 ms of a large program.
+   *
+   * @returns whether it is code of a JIT compiler: that moves, and has to be looked up soon
    */
-  prepareUser(image: ProcessImage, address: number | bigint, options: LookupOptions = {}): void {
+  prepareUser(image: ProcessImage, address: number | bigint, options: LookupOptions = {}): boolean {
     const lookedUp = Number(address) - (options.isReturnAddress === true ? 1 : 0);
     const space = this.#spaceOfImage.get(image);
-    if (space === undefined || space.frames.has(lookedUp)) return;
+    if (space === undefined) return false;
     let region = space.region(lookedUp);
     const isMiss = region === undefined || (isGeneratedCode(region) && space.jitName(lookedUp) === undefined);
     if (isMiss && space.refreshAfterMiss()) region = space.region(lookedUp);
-    if (region?.kind !== "file") return;
+    if (region === undefined || isGeneratedCode(region)) return space.hasPerfMap;
+    if (region.kind !== "file" || space.frames.has(lookedUp)) return false;
     const file = this.#fileOf(space, region);
     const fileOffset = lookedUp - region.start + region.fileOffset;
     const virtualAddress = file?.symbols(image.pid)?.virtualAddress(fileOffset);
     if (virtualAddress !== undefined) file?.want(virtualAddress);
-  }
-
-  /** Whether names of its code change as it goes, so that each address should be looked up soon after it was seen. */
-  hasJitNames(image: ProcessImage): boolean {
-    return this.#spaceOfImage.get(image)?.hasPerfMap === true;
+    return false;
   }
 
   /** Lets go of what was read of a process. To be called when none of its addresses will be looked up any more. */

@@ -1,7 +1,7 @@
 import type { ProcessImage, Symbolizer } from "@skep/symbols";
 import type { TracedProcess } from "../traced-process.ts";
 
-type ProcessSymbolizer = Pick<Symbolizer, "captureProcess" | "refreshJitNames" | "hasJitNames" | "releaseProcess">;
+type ProcessSymbolizer = Pick<Symbolizer, "captureProcess" | "refreshJitNames" | "releaseProcess">;
 
 /** One program that ran in one process, from exec to exec: its memory map, as long as it could be read in time. */
 export interface SampledImage {
@@ -47,10 +47,6 @@ export class ProcessImages {
   capture(pid: number, imageNs: bigint): void {
     const captured = this.#capture(pid, imageNs);
     if (captured !== undefined) this.#add(pid, imageNs, captured);
-  }
-
-  hasJitNames(image: ProcessImage): boolean {
-    return this.#symbolizer.hasJitNames(image);
   }
 
   /**

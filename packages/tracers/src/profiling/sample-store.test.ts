@@ -29,9 +29,8 @@ const symbolizer = {
     { isReturnAddress }: { isReturnAddress: boolean },
   ): SymbolizedFrame =>
     frame(`${image.name}:${address}${isReturnAddress ? "-1" : ""}`, address, address < 100n ? "[unknown]" : "/m"),
-  prepareUser: (): void => undefined,
+  prepareUser: ({ pid }: ProcessImage): boolean => pid === 2,
   refreshJitNames: (): void => undefined,
-  hasJitNames: ({ pid }: ProcessImage): boolean => pid === 2,
   releaseProcess: ({ pid }: ProcessImage): void => void released.push(pid),
   captureProcess: (pid: number): ProcessImage | undefined =>
     pid === 404 ? undefined : ({ pid, name: `program-${pid}` } as ProcessImage),
@@ -180,7 +179,7 @@ test("an open interval that never comes back is not taken back from others", () 
   );
 });
 
-test("stacks are named when they are taken, those of code that moves after each read", () => {
+test("stacks are named when they are taken, frames of code that moves in each read", () => {
   const looked: string[] = [];
   const counting = {
     ...symbolizer,

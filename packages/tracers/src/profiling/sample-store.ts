@@ -3,7 +3,7 @@ import type { TracedProcess } from "../traced-process.ts";
 import type { ProcessImages } from "./process-images.ts";
 import type { ProfileSample } from "./profile.ts";
 import { type SampleKey, sampleIdentity } from "./sample-table.ts";
-import type { StackResolver } from "./stack-resolver.ts";
+import type { MovingFrames, StackResolver } from "./stack-resolver.ts";
 
 interface Entry {
   readonly process: TracedProcess;
@@ -21,10 +21,11 @@ interface Entry {
 /** Of one image, shared by all threads that were seen on it. */
 interface Stack {
   readonly addresses: BigUint64Array;
+  readonly moving: MovingFrames | undefined;
   frames: readonly SymbolizedFrame[] | undefined;
 }
 
-const EMPTY: Stack = { addresses: new BigUint64Array(), frames: [] };
+const EMPTY: Stack = { addresses: new BigUint64Array(), moving: undefined, frames: [] };
 
 /** What one snapshot takes out of the store. */
 export interface StoredSamples {
@@ -38,7 +39,7 @@ export interface StoredSamples {
 
 /**
  * Adds up rows from the kernel, by thread and stack. Stacks get their names when they are taken, all at once, which costs
- * a tenth of naming each as it comes; those of code whose names change as it goes, after each read.
+ * a tenth of naming each as it comes; but frames of code that moves as it goes get theirs as they are read.
  */
 export class SampleStore {
   readonly #images: ProcessImages;
@@ -52,8 +53,8 @@ export class SampleStore {
   /** Of the entries, by stack id; user stacks also by process image, since the same addresses mean other functions there. */
   readonly #kernelStacks = new Map<bigint, Stack>();
   readonly #userStacks = new Map<string, Stack>();
-  /** Stacks of generated code that were seen since the last {@link settle}. */
-  #unsettled = new Map<string, { readonly stack: Stack; readonly image: ProcessImage }>();
+  /** User stacks with frames of code that moves, since the last {@link settle}. */
+  readonly #moving = new Set<string>();
   #stackMissing = 0;
 
   /** @param periodNs what a sample stands for; undefined where each row carries its own duration */
@@ -89,13 +90,10 @@ export class SampleStore {
     return this.#entries.has(sampleIdentity(key));
   }
 
-  /** To be called after all rows of a read were added: names what would have another name by the next one. */
+  /** To be called after all rows of a read were added: the same addresses may be other functions by the next one. */
   settle(): void {
-    for (const [identity, { stack, image }] of this.#unsettled) {
-      stack.frames = this.#resolver.user(stack.addresses, image);
-      this.#userStacks.delete(identity);
-    }
-    this.#unsettled.clear();
+    for (const identity of this.#moving) this.#userStacks.delete(identity);
+    this.#moving.clear();
   }
 
   /** All that was added since the last call. */
@@ -110,7 +108,7 @@ export class SampleStore {
       sampleCount += count;
       if (image === undefined && userStack !== EMPTY) exited += count;
       kernelStack.frames ??= this.#resolver.kernel(kernelStack.addresses);
-      userStack.frames ??= this.#resolver.user(userStack.addresses, image);
+      userStack.frames ??= this.#resolver.user(userStack.addresses, image, userStack.moving);
       const stack = [...kernelStack.frames, ...userStack.frames];
       samples.push({ stack, process, threadId, threadName, values: [count, nanoseconds] });
     }
@@ -118,7 +116,7 @@ export class SampleStore {
     this.#entries.clear();
     this.#kernelStacks.clear();
     this.#userStacks.clear();
-    this.#unsettled.clear();
+    this.#moving.clear();
     this.#stackMissing = 0;
     this.#images.forgetEnded();
     return taken;
@@ -150,7 +148,7 @@ export class SampleStore {
     if (known !== undefined) return known;
     const addresses = this.#addresses.get(id);
     if (addresses === undefined) return undefined;
-    const stack = { addresses, frames: undefined };
+    const stack = { addresses, moving: undefined, frames: undefined };
     this.#kernelStacks.set(id, stack);
     return stack;
   }
@@ -163,12 +161,10 @@ export class SampleStore {
     if (known !== undefined) return known;
     const addresses = this.#addresses.get(id);
     if (addresses === undefined) return undefined;
-    const stack: Stack = { addresses, frames: undefined };
+    const moving = image === undefined ? undefined : this.#resolver.prepareUser(addresses, image);
+    if (moving !== undefined) this.#moving.add(identity);
+    const stack: Stack = { addresses, moving, frames: undefined };
     this.#userStacks.set(identity, stack);
-    if (image !== undefined) {
-      this.#resolver.prepareUser(addresses, image);
-      if (this.#images.hasJitNames(image)) this.#unsettled.set(identity, { stack, image });
-    }
     return stack;
   }
 }

@@ -16,6 +16,9 @@ export const EXITED_FRAME: SymbolizedFrame = {
  */
 const SWITCH_FRAME = /^(bpf_|__bpf_|trace_|__traceiter_|perf_trace_|\[bpf\]|arch_bpf_|(__|preempt_)?schedule$)/;
 
+/** Of generated code, by their place in a stack. */
+export type MovingFrames = ReadonlyMap<number, SymbolizedFrame>;
+
 type FrameSymbolizer = Pick<Symbolizer, "resolveKernel" | "resolveUser" | "prepareUser">;
 
 /** From frames as addresses to frames with names. Return addresses are looked up one byte earlier: in the call. */
@@ -41,19 +44,32 @@ export class StackResolver {
     return frames;
   }
 
-  /** To be called while the process lives, or at least soon: says that {@link user} will be asked for this stack. */
-  prepareUser(addresses: BigUint64Array, image: ProcessImage): void {
+  /**
+   * To be called while the process lives, or at least soon: says that {@link user} will be asked for this stack.
+   *
+   * @returns the frames that have to be named now, since their code moves, by their index; undefined where there are none
+   */
+  prepareUser(addresses: BigUint64Array, image: ProcessImage): MovingFrames | undefined {
+    let moving: Map<number, SymbolizedFrame> | undefined;
     for (const [index, address] of addresses.entries()) {
-      this.#symbolizer.prepareUser(image, address, { isReturnAddress: index > 0 });
+      const options = { isReturnAddress: index > 0 };
+      if (!this.#symbolizer.prepareUser(image, address, options)) continue;
+      moving ??= new Map();
+      moving.set(index, this.#symbolizer.resolveUser(image, address, options));
     }
+    return moving;
   }
 
-  /** @param addresses leaf first */
-  user(addresses: BigUint64Array, image: ProcessImage | undefined): readonly SymbolizedFrame[] {
+  /**
+   * @param addresses leaf first
+   * @param moving what {@link prepareUser} gave
+   */
+  user(addresses: BigUint64Array, image: ProcessImage | undefined, moving?: MovingFrames): readonly SymbolizedFrame[] {
     if (image === undefined) return [EXITED_FRAME];
     const frames: SymbolizedFrame[] = [];
     for (const [index, address] of addresses.entries()) {
-      frames.push(this.#symbolizer.resolveUser(image, address, { isReturnAddress: index > 0 }));
+      const options = { isReturnAddress: index > 0 };
+      frames.push(moving?.get(index) ?? this.#symbolizer.resolveUser(image, address, options));
     }
     return withoutBrokenEnd(frames);
   }
