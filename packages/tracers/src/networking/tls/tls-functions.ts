@@ -32,6 +32,9 @@ interface TlsFunction {
 }
 
 /**
+ * What is not among them: OpenSSL's own BIO for TLS (BIO_f_ssl) reads and writes by functions that have no name outside of
+ * the library. `openssl s_server -www` uses it; servers and clients of HTTP hardly do.
+ *
  * In the order in which they are attached: what ends a session first, so that no end is missed of a session that is
  * known; what makes one known last.
  */

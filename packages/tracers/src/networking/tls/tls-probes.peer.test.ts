@@ -114,6 +114,18 @@ for (const [program, args] of [
   });
 }
 
+test("openssl's own client is read", async () => {
+  await using server = nodeProgram("tls-server.mjs", "https", identity, "1");
+  const [port] = JSON.parse(await server.ready);
+  const { requests } = await traceTls({}, async () => {
+    const ask = `printf 'GET /openssl-client/10 HTTP/1.0\\r\\n\\r\\n' | openssl s_client -quiet -connect "$0"`;
+    await run("/bin/sh", ["-c", ask, `127.0.0.1:${port}`]);
+  });
+  const [client, ...more] = requests.filter(({ path, side }) => path === "/openssl-client/10" && side === "client");
+  assert.equal(more.length, 0);
+  assert.deepEqual([client?.process.name, client?.status, client?.peer?.port], ["openssl", 200, port]);
+});
+
 test("a library that came later is found, though its file is not there any more", async () => {
   const folder = mkdtempSync(join(tmpdir(), "skep-tls-"));
   after(() => rmSync(folder, { recursive: true, force: true }));
