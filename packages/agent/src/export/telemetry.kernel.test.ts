@@ -84,7 +84,7 @@ test("what the workload did, the rounds, OTLP and the text for Prometheus are of
   pipeline.addReader(telemetry);
   assert.deepEqual(
     pipeline.tracers.map(({ name, state }) => `${name} ${state}`),
-    ["cpu on", "off-cpu on", "syscalls on", "processes on", "files on"],
+    ["cpu on", "off-cpu on", "syscalls on", "processes on", "files on", "network off"],
   );
 
   await workload.do("read 1000");
