@@ -35,7 +35,7 @@ export async function runGuest(options: GuestOptions): Promise<GuestResult> {
     "qemu-system-x86_64",
     [
       // QEMU 7.2 leaves garbage in the flags after CMPXCHG16B, which the kernel's slab allocator then trips over.
-      ...["-accel", "tcg,thread=single", "-cpu", "max,-cx16", "-smp", "2", "-m", "2048"],
+      ...["-accel", "tcg", "-cpu", "max,-cx16", "-smp", "1", "-m", "2048"],
       ...["-kernel", options.kernel, "-initrd", options.initramfs],
       ...["-append", "console=ttyS0 quiet mitigations=off panic=-1"],
       ...["-nodefaults", "-display", "none", "-no-reboot"],
