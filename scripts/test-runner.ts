@@ -16,6 +16,8 @@ export const testTiers = ["unit", "kernel", "peer"] as const;
  */
 export type TestTier = (typeof testTiers)[number];
 
+const AGENT_IN_GUESTS = "packages/agent/src/service/run-service.";
+
 export interface TestCounts {
   readonly tests: number;
   readonly passed: number;
@@ -57,6 +59,15 @@ export function testFiles(tier: TestTier, under: readonly string[] = []): string
   return sourceFiles("{packages,examples,bench,scripts,test}/**/*.test.ts")
     .filter((file) => tierOf(file) === tier)
     .filter((file) => under.length === 0 || under.some((path) => file === path || file.startsWith(`${path}/`)));
+}
+
+/**
+ * The kernel tests that run on each kernel of the matrix: all of the libraries and the tracers, and of the agent the ones
+ * that run all of it. What its commands ask of a kernel the tracers' tests have asked, and each of their starts takes a
+ * minute where the processor is emulated.
+ */
+export function guestTestFiles(): string[] {
+  return testFiles("kernel").filter((file) => !file.startsWith("packages/agent/") || file.startsWith(AGENT_IN_GUESTS));
 }
 
 function tierOf(file: string): TestTier {

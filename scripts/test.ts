@@ -6,7 +6,14 @@ import { build } from "./build-packages.ts";
 import { runCommand, say } from "./command.ts";
 import { coverageByPackage, coverageFloor, coverageOf, formatCoverage } from "./coverage.ts";
 import { installPackages, testPackages } from "./debian-packages.ts";
-import { type FileCoverage, runTests, type TestReport, type TestTier, testFiles } from "./test-runner.ts";
+import {
+  type FileCoverage,
+  guestTestFiles,
+  runTests,
+  type TestReport,
+  type TestTier,
+  testFiles,
+} from "./test-runner.ts";
 import { allPassed, formatCounts, sumCounts } from "./test-totals.ts";
 
 const inCi = process.env["CI"] === "true";
@@ -47,7 +54,7 @@ async function runTier(tier: TestTier): Promise<void> {
 async function runGuests(): Promise<void> {
   const result = await runMatrix(
     kernels.map(({ name }) => name),
-    testFiles("kernel"),
+    guestTestFiles(),
   );
   reports.push(...result.reports);
   problems.push(...result.failed.map((name) => `kernel tests failed on Linux ${name}`));

@@ -24,9 +24,9 @@ export interface GuestResult {
  * Boots a kernel in QEMU, whose initramfs runs the tests and turns the machine off.
  *
  * The processor is emulated, not virtualised: slower than KVM, but the same on every machine, and where a /dev/kvm
- * inside of a virtual machine is there but does not work. Both of its CPUs are emulated by one thread: with one each,
- * QEMU 7.2 now and then corrupts a guest that patches code while another CPU runs it, which V8 and the kernel's
- * tracepoints both do: V8 found its tables of code damaged, and a kernel hung.
+ * inside of a virtual machine is there but does not work. It has one CPU: with two, QEMU 7.2 now and
+ * then corrupts a guest that patches code while the other CPU runs it, which V8 and the kernel's tracepoints both do (V8
+ * found its tables of code damaged, and a kernel hung), and two by one thread wait a tenth of a second for each other.
  */
 export async function runGuest(options: GuestOptions): Promise<GuestResult> {
   const consoleFile = join(options.folder, "console.log");
