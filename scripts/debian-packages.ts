@@ -26,6 +26,7 @@ export const testPackages = {
     "systemd",
     "tcpdump",
     "util-linux",
+    "wget",
     "xz-utils",
   ],
   /** Guests, and what unpacks their kernels. */
