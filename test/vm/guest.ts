@@ -24,9 +24,10 @@ export interface GuestResult {
  * Boots a kernel in QEMU, whose initramfs runs the tests and turns the machine off.
  *
  * The processor is emulated, not virtualised: slower than KVM, but the same on every machine, and where a /dev/kvm
- * inside of a virtual machine is there but does not work. It has one CPU: with two, QEMU 7.2 now and
- * then corrupts a guest that patches code while the other CPU runs it, which V8 and the kernel's tracepoints both do (V8
- * found its tables of code damaged, and a kernel hung), and two by one thread wait a tenth of a second for each other.
+ * inside of a virtual machine is there but does not work. It has one CPU: with two, Node.js
+ * crashed in guests on QEMU 7.2 (V8 found its tables of code damaged) and a kernel hung, in about every other run of the
+ * agent; with two by one thread, or with one, it was not seen. Why is not known; code that is patched while the other CPU
+ * runs it is what we suspect. Two by one thread were slower than one.
  */
 export async function runGuest(options: GuestOptions): Promise<GuestResult> {
   const consoleFile = join(options.folder, "console.log");
