@@ -68,8 +68,8 @@ export type FileType = "file" | "directory" | "socket" | "pipe" | "device" | "ot
 
 /**
  * - `threadsFull`: more threads at work with files than there is room for
- * - `recursion`: the kernel did not run the program, since it was running on that CPU already; only where it can be
- *   preempted (Linux 7.2), and calls of all kinds and processes are among them
+ * - `recursion`: calls for which the kernel did not run the program; by Linux 7.0 it may, while a task on that CPU is
+ *   preempted inside bpf(2), and calls of all kinds and processes are among them
  * - `eventsFull`: slow operations that found no room in the ring; they are counted in `files` nonetheless
  * - `eventsUnread`: slow operations that nobody took from `events()` in time; the same
  */

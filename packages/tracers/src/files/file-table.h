@@ -186,7 +186,7 @@ struct scratch {
 
 /*
  * Too large for the program's own 512 bytes. One for on_exit and one for io_uring's completions, as one can interrupt the
- * other in 7.2, where preemption is no longer off in programs of sys_enter and sys_exit; none is ever inside itself.
+ * other: by 7.0 these can be preempted. None is ever inside itself.
  */
 #define SCRATCH_OF_CALL 0
 #define SCRATCH_OF_REQUEST 1

@@ -4,6 +4,8 @@ import { targetTableSizes, targetVariables } from "../filters/target-options.ts"
 import { Targets } from "../filters/targets.ts";
 import { type Overhead, overheadOf } from "../overhead.ts";
 import { threadCount } from "../profiling/profiler-options.ts";
+import { recursionMisses } from "../recursion-misses.ts";
+import { loadedForm, syscallProgramNames } from "../syscall-forms.ts";
 import { errorName, SyscallNames } from "../syscalls/kernel-names.ts";
 import { UnixClock } from "../unix-clock.ts";
 import { fileCallTables } from "./file-calls.ts";
@@ -83,6 +85,7 @@ export class FileTracer implements AsyncDisposable {
     using kernelBtf = KernelBtf.open();
     const ioUring: readonly string[] = ioUringPrograms(kernelBtf.vmlinux);
     const { calls, compatCalls } = fileCallTables(names, ioUring.length > 0);
+    const callPrograms = syscallProgramNames("on_enter", "on_exit");
     const kernelHalf = await load({
       kernelBtf,
       globals: {
@@ -100,7 +103,10 @@ export class FileTracer implements AsyncDisposable {
         threads: limits.threads,
       },
       programs: ({ name, optional }) =>
-        !optional || ioUring.includes(name) || (name === "on_fork" && options.pids !== undefined),
+        !optional ||
+        callPrograms.includes(name) ||
+        ioUring.includes(name) ||
+        (name === "on_fork" && options.pids !== undefined),
     });
     const tracer = new FileTracer(kernelHalf, options, limits, names);
     try {
@@ -218,8 +224,8 @@ export class FileTracer implements AsyncDisposable {
     this.#attachHook(programs.on_completion);
     this.#attachHook(programs.on_completion_with_result);
     // What enters before is what on_exit takes for having begun before the start.
-    this.#attachHook(programs.on_enter);
-    this.#attachHook(programs.on_exit);
+    this.#attachHook(loadedForm(programs, "on_enter"));
+    this.#attachHook(loadedForm(programs, "on_exit"));
     this.#schedule();
   }
 
@@ -313,10 +319,9 @@ export class FileTracer implements AsyncDisposable {
       });
   }
 
-  /** Runs that the kernel left out, as the program had been preempted on that CPU: Linux 7.2. */
   #recursionMisses(): number {
-    const { on_enter, on_exit } = this.#kernelHalf.programs;
-    return Number(on_enter.info().recursionMisses + on_exit.info().recursionMisses);
+    const { programs } = this.#kernelHalf;
+    return recursionMisses(loadedForm(programs, "on_enter"), loadedForm(programs, "on_exit"));
   }
 }
 

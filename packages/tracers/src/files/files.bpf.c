@@ -8,7 +8,7 @@
  * The descriptors are looked up on entry, since another thread can close them, and open another file by the same number,
  * before the call returns. Requests of io_uring have their own hooks.
  */
-#include "../kernel/syscall.h"
+#include "../kernel/syscall-program.h"
 #include "../kernel/targets.h"
 #include "file-accounting.h"
 #include "io-uring.h"
@@ -110,8 +110,7 @@ static __always_inline s64 offset_of_call(struct pt_regs *regs, bool compat, con
 	return argument(regs, compat, call->offset);
 }
 
-SEC("tp_btf/sys_enter")
-int BPF_PROG(on_enter, struct pt_regs *regs, long number)
+SYSCALL_START_PROGRAM(on_enter, struct pt_regs *regs, long number)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	u64 pid_tgid = bpf_get_current_pid_tgid();
@@ -238,8 +237,7 @@ static __always_inline void count_unseen(struct task_struct *task, u32 pid, u32 
 		COUNT_MANY(async_not_seen, submitted);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(on_exit, struct pt_regs *regs, long result)
+SYSCALL_END_PROGRAM(on_exit, struct pt_regs *regs, long result)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	long number = syscall_number(regs);

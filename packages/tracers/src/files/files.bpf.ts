@@ -136,8 +136,10 @@ export interface Loaded extends Disposable, AsyncDisposable {
     readonly threads: KeyedMap<number, Thread>;
   };
   readonly programs: {
-    readonly on_enter: Program;
-    readonly on_exit: Program;
+    readonly on_enter: Program | undefined;
+    readonly on_enter_unpreempted: Program | undefined;
+    readonly on_exit: Program | undefined;
+    readonly on_exit_unpreempted: Program | undefined;
     readonly on_request: Program | undefined;
     readonly on_request_before_6_4: Program | undefined;
     readonly on_completion: Program | undefined;
@@ -169,8 +171,14 @@ export async function load(options: Options = {}): Promise<Loaded> {
       threads: collection.maps.get("threads"),
     },
     programs: {
-      on_enter: collection.programs.get("on_enter"),
-      on_exit: collection.programs.get("on_exit"),
+      on_enter: collection.programs.has("on_enter") ? collection.programs.get("on_enter") : undefined,
+      on_enter_unpreempted: collection.programs.has("on_enter_unpreempted")
+        ? collection.programs.get("on_enter_unpreempted")
+        : undefined,
+      on_exit: collection.programs.has("on_exit") ? collection.programs.get("on_exit") : undefined,
+      on_exit_unpreempted: collection.programs.has("on_exit_unpreempted")
+        ? collection.programs.get("on_exit_unpreempted")
+        : undefined,
       on_request: collection.programs.has("on_request") ? collection.programs.get("on_request") : undefined,
       on_request_before_6_4: collection.programs.has("on_request_before_6_4")
         ? collection.programs.get("on_request_before_6_4")

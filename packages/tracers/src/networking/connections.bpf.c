@@ -11,6 +11,7 @@
  *
  * A handshake ends in an interrupt: the process is the one that was in connect(), and the one that accept() gave it to.
  */
+#include "../kernel/syscall-program.h"
 #include "connections/connection-table.h"
 #include "connections/stream-call.h"
 
@@ -356,8 +357,7 @@ static __always_inline void left_unix_call(struct sock___stream *sk, struct task
 	send_failed_call(sk, &failed, call->address, call->address_bytes);
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(on_call, struct pt_regs *regs, long result)
+SYSCALL_END_PROGRAM(on_call, struct pt_regs *regs, long result)
 {
 	struct task_struct *task;
 	struct sock___stream *sk;

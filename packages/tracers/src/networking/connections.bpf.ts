@@ -141,7 +141,8 @@ export interface Loaded extends Disposable, AsyncDisposable {
     readonly on_state_second: Program;
     readonly on_destroy: Program;
     readonly on_destroy_second: Program;
-    readonly on_call: Program;
+    readonly on_call: Program | undefined;
+    readonly on_call_unpreempted: Program | undefined;
     readonly on_retransmit_synack: Program;
     readonly on_send_reset: Program;
     readonly on_receive_reset: Program;
@@ -173,7 +174,10 @@ export async function load(options: Options = {}): Promise<Loaded> {
       on_state_second: collection.programs.get("on_state_second"),
       on_destroy: collection.programs.get("on_destroy"),
       on_destroy_second: collection.programs.get("on_destroy_second"),
-      on_call: collection.programs.get("on_call"),
+      on_call: collection.programs.has("on_call") ? collection.programs.get("on_call") : undefined,
+      on_call_unpreempted: collection.programs.has("on_call_unpreempted")
+        ? collection.programs.get("on_call_unpreempted")
+        : undefined,
       on_retransmit_synack: collection.programs.get("on_retransmit_synack"),
       on_send_reset: collection.programs.get("on_send_reset"),
       on_receive_reset: collection.programs.get("on_receive_reset"),

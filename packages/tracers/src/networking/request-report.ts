@@ -87,8 +87,8 @@ export interface RequestReport {
 /**
  * - `serverRingFull`, `clientRingFull`: calls whose payload began with a request, for which the ring buffer had no room
  * - `dnsRingFull`: messages of DNS for which it had none
- * - `recursion`: calls for which the kernel did not run the program, since it was running on that CPU already; only where it
- *   can be preempted (Linux 7.2), and calls of processes that are not traced are among them
+ * - `recursion`: calls, at most so many, for which the kernel ran neither form of a program; by Linux 7.0 it may, where tasks
+ *   on that CPU were preempted, and calls of processes that are not traced are among them
  * - `dnsWaiting`: queries of DNS, of which too many waited
  * - `eventsUnread`: events that their reader was too slow for; they are in the report all the same
  * - and what HttpCounts has

@@ -5,6 +5,7 @@ import { targetTableSizes, targetVariables } from "../filters/target-options.ts"
 import { Targets } from "../filters/targets.ts";
 import { type Overhead, overheadOf } from "../overhead.ts";
 import { threadCount } from "../profiling/profiler-options.ts";
+import { missesOfTwins, twinSyscallProgramNames } from "../syscall-forms.ts";
 import { SyscallNames } from "../syscalls/kernel-names.ts";
 import { UnixClock } from "../unix-clock.ts";
 import { DnsExchanges } from "./dns/dns-exchanges.ts";
@@ -127,6 +128,7 @@ export class RequestTracer implements AsyncDisposable {
     const limits = requestTracerLimits(threadCount(), options);
     const { calls, compatCalls } = requestCallTables(SyscallNames.ofMachine());
     const tlsPrograms: readonly string[] = tls === false ? [] : tlsProgramsOfKernel();
+    const callPrograms = twinSyscallProgramNames("on_enter", "on_exit");
     const kernelHalf = await load({
       globals: {
         ...targetVariables(options),
@@ -150,9 +152,11 @@ export class RequestTracer implements AsyncDisposable {
         tls_sessions: tls === false ? 1 : limits.streams,
         tls_owners: tls === false ? 1 : limits.streams,
       },
-      // Those that are optional are for children of targets, and for TLS.
       programs: ({ name, optional }) =>
-        !optional || (name === "on_fork" ? options.pids !== undefined : tlsPrograms.includes(name)),
+        !optional ||
+        callPrograms.includes(name) ||
+        tlsPrograms.includes(name) ||
+        (name === "on_fork" && options.pids !== undefined),
     });
     let tracer: RequestTracer | undefined;
     try {
@@ -291,7 +295,9 @@ export class RequestTracer implements AsyncDisposable {
       this.#targets?.add(pids, { pending: startOnExec, withDescendants: followChildren && !startOnExec });
     }
     this.#sinceNs = process.hrtime.bigint();
-    for (const program of [programs.on_enter, programs.on_exit]) this.#attachHook(program);
+    for (const name of ["on_enter", "on_enter_unpreempted", "on_exit", "on_exit_unpreempted"] as const) {
+      this.#attachHook(programs[name]);
+    }
     this.#schedule();
   }
 
@@ -426,10 +432,9 @@ export class RequestTracer implements AsyncDisposable {
     };
   }
 
-  /** Runs that the kernel left out, as the program had been preempted on that CPU: Linux 7.2. */
   #recursionMisses(): number {
-    const { on_enter, on_exit } = this.#kernelHalf.programs;
-    return Number(on_enter.info().recursionMisses + on_exit.info().recursionMisses);
+    const { programs } = this.#kernelHalf;
+    return missesOfTwins(programs, "on_enter") + missesOfTwins(programs, "on_exit");
   }
 }
 

@@ -11,7 +11,7 @@
  * is at is asked of the socket itself: TCP numbers its bytes. So what isn't seen, as with io_uring, leaves a gap of known
  * length, and a connection need not have been seen from its start.
  */
-#include "../kernel/syscall.h"
+#include "../kernel/syscall-program.h"
 #include "flows.h"
 #include "tls.h"
 
@@ -160,8 +160,11 @@ static __always_inline u32 tcp_sequence(struct sock *sk, u32 direction)
 	return direction == SENT ? BPF_CORE_READ(tcp, write_seq) : BPF_CORE_READ(tcp, copied_seq);
 }
 
-/* Notes the socket that a call of this thread is on. Says false where it is not one that is looked at. */
-static __always_inline bool note_socket(struct thread *thread, struct socket *socket, u32 direction)
+/*
+ * Notes the socket that a call of this thread is on. Says false where it is not one that is looked at. Noting it again
+ * changes nothing, but it should be counted once.
+ */
+static __always_inline bool note_socket(struct thread *thread, struct socket *socket, u32 direction, bool is_counted)
 {
 	struct sock *sk = BPF_CORE_READ(socket, sk);
 	u64 number = inode_number_of_socket(socket);
@@ -176,9 +179,9 @@ static __always_inline bool note_socket(struct thread *thread, struct socket *so
 		thread->key.number = number;
 		thread->transport = transport;
 	}
-	if (transport == TRANSPORT_MPTCP)
+	if (is_counted && transport == TRANSPORT_MPTCP)
 		COUNT(multipath_not_seen);
-	if (transport == TRANSPORT_SMC)
+	if (is_counted && transport == TRANSPORT_SMC)
 		COUNT(smc_not_seen);
 	if (!transport || transport > TRANSPORT_UNIX)
 		return false;
@@ -227,8 +230,7 @@ static __always_inline void end_stream(struct pt_regs *regs, bool compat, u32 ki
 		bpf_map_delete_elem(&streams, &payload.key);
 }
 
-SEC("tp_btf/sys_enter")
-int BPF_PROG(on_enter, struct pt_regs *regs, long number)
+SYSCALL_START_PROGRAM(on_enter, struct pt_regs *regs, long number)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	u64 pid_tgid = bpf_get_current_pid_tgid();
@@ -251,10 +253,11 @@ int BPF_PROG(on_enter, struct pt_regs *regs, long number)
 		return 0;
 	thread = find_or_create_thread(pid, tid);
 	if (!thread) {
-		COUNT(threads_full);
+		if (!is_unpreempted)
+			COUNT(threads_full);
 		return 0;
 	}
-	if (note_socket(thread, socket, direction))
+	if (note_socket(thread, socket, direction, !is_unpreempted))
 		thread->start_ns = bpf_ktime_get_ns();
 	return 0;
 }
@@ -273,7 +276,7 @@ static __always_inline struct thread *meet_thread(struct pt_regs *regs, bool com
 	if (!thread)
 		return NULL;
 	socket = socket_of_call(regs, compat, call, task, &direction);
-	if (socket && note_socket(thread, socket, direction))
+	if (socket && note_socket(thread, socket, direction, true))
 		thread->start_ns = bpf_ktime_get_ns();
 	return thread;
 }
@@ -598,8 +601,7 @@ static __always_inline bool ends_connection(long result)
 	return false;
 }
 
-SEC("tp_btf/sys_exit")
-int BPF_PROG(on_exit, struct pt_regs *regs, long result)
+SYSCALL_END_PROGRAM(on_exit, struct pt_regs *regs, long result)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	long number = syscall_number(regs);
@@ -615,7 +617,8 @@ int BPF_PROG(on_exit, struct pt_regs *regs, long result)
 	if (!kind || kind == CALL_CLOSE || kind == CALL_SHUTDOWN)
 		return 0;
 	if (kind >= CALL_IO_URING) {
-		if (result < 0 || !process_is_wanted(task, pid))
+		/* Of two forms the first one counts them: nothing is kept by which the second one could tell. */
+		if (is_unpreempted || result < 0 || !process_is_wanted(task, pid))
 			return 0;
 		if (kind == CALL_IO_URING)
 			COUNT_MANY(io_uring_not_seen, result);

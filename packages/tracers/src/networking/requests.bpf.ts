@@ -293,8 +293,10 @@ export interface Loaded extends Disposable, AsyncDisposable {
     readonly on_tls_handshake: Program | undefined;
     readonly on_tls_end: Program | undefined;
     readonly on_tls_one_return: Program | undefined;
-    readonly on_enter: Program;
-    readonly on_exit: Program;
+    readonly on_enter: Program | undefined;
+    readonly on_enter_unpreempted: Program | undefined;
+    readonly on_exit: Program | undefined;
+    readonly on_exit_unpreempted: Program | undefined;
     readonly on_fork: Program | undefined;
     readonly on_exec: Program;
     readonly on_thread_exit: Program;
@@ -347,8 +349,14 @@ export async function load(options: Options = {}): Promise<Loaded> {
       on_tls_one_return: collection.programs.has("on_tls_one_return")
         ? collection.programs.get("on_tls_one_return")
         : undefined,
-      on_enter: collection.programs.get("on_enter"),
-      on_exit: collection.programs.get("on_exit"),
+      on_enter: collection.programs.has("on_enter") ? collection.programs.get("on_enter") : undefined,
+      on_enter_unpreempted: collection.programs.has("on_enter_unpreempted")
+        ? collection.programs.get("on_enter_unpreempted")
+        : undefined,
+      on_exit: collection.programs.has("on_exit") ? collection.programs.get("on_exit") : undefined,
+      on_exit_unpreempted: collection.programs.has("on_exit_unpreempted")
+        ? collection.programs.get("on_exit_unpreempted")
+        : undefined,
       on_fork: collection.programs.has("on_fork") ? collection.programs.get("on_fork") : undefined,
       on_exec: collection.programs.get("on_exec"),
       on_thread_exit: collection.programs.get("on_thread_exit"),

@@ -3,6 +3,8 @@ import { KernelCounters } from "../filters/kernel-counters.ts";
 import { type TargetOptions, targetTableSizes, targetVariables } from "../filters/target-options.ts";
 import { Targets } from "../filters/targets.ts";
 import { type Overhead, overheadOf } from "../overhead.ts";
+import { recursionMisses } from "../recursion-misses.ts";
+import { loadedForm, syscallProgramNames } from "../syscall-forms.ts";
 import { UnixClock } from "../unix-clock.ts";
 import { EventDecoder } from "./event-decoder.ts";
 import { ProcessCounts } from "./process-counts.ts";
@@ -74,10 +76,11 @@ export class ProcessTracer implements AsyncDisposable {
    */
   static async start(options: ProcessTracerOptions = {}): Promise<ProcessTracer> {
     const { execFailures = true, ringBytes = DEFAULT_RING_BYTES } = options;
+    const onSysExit = syscallProgramNames("on_sys_exit");
     const kernelHalf = await load({
       globals: { ...targetVariables(options), wake_up_bytes: BigInt(Math.floor(ringBytes / 4)) },
       maxEntries: { ...targetTableSizes(options), events: ringBytes },
-      programs: ({ name }) => name !== "on_sys_exit" || execFailures,
+      programs: ({ name, optional }) => !optional || (execFailures && onSysExit.includes(name)),
     });
     let tracer: ProcessTracer | undefined;
     try {
@@ -141,7 +144,7 @@ export class ProcessTracer implements AsyncDisposable {
       execs: counted.execs_lost,
       execFailures: counted.exec_failures_lost,
       exits: counted.exits_lost,
-      interrupted: missesOf(on_fork_second) + missesOf(on_exec_second) + missesOf(on_exit_second),
+      interrupted: recursionMisses(on_fork_second, on_exec_second, on_exit_second),
       unread: this.#unread,
     };
   }
@@ -183,12 +186,11 @@ export class ProcessTracer implements AsyncDisposable {
 
   #incomplete(): Shortcomings {
     const counted = this.#counters.read();
-    const { on_sys_exit } = this.#kernelHalf.programs;
     return {
       childrenNotFollowed: counted.targets_full,
       cgroupsUnknown: counted.cgroups_lost,
       threadTimesShort: counted.endings_full + counted.process_times_full,
-      callsNotSeen: on_sys_exit === undefined ? 0 : missesOf(on_sys_exit),
+      callsNotSeen: recursionMisses(loadedForm(this.#kernelHalf.programs, "on_sys_exit")),
     };
   }
 
@@ -199,7 +201,8 @@ export class ProcessTracer implements AsyncDisposable {
     for (const program of [programs.on_exit, programs.on_exit_second, programs.on_exec, programs.on_exec_second]) {
       this.#attachHook(program);
     }
-    for (const program of [programs.on_fork, programs.on_fork_second, programs.on_sys_exit]) this.#attachHook(program);
+    for (const program of [programs.on_fork, programs.on_fork_second, loadedForm(programs, "on_sys_exit")])
+      this.#attachHook(program);
     if (pids !== undefined) {
       this.#targets?.add(pids, { pending: startOnExec, withDescendants: followChildren && !startOnExec });
     }
@@ -241,11 +244,6 @@ export class ProcessTracer implements AsyncDisposable {
     // Once for all exits that are read in one go.
     if (event.kind === "exit") this.#refresh ??= setImmediate(() => this.#refreshTargets());
   }
-}
-
-/** How often the kernel skipped a program, since it was in the middle of it on that CPU (told since 5.12). */
-function missesOf(program: Program): number {
-  return Number(program.info().recursionMisses);
 }
 
 function difference<Reason extends string>(

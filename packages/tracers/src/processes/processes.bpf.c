@@ -9,7 +9,7 @@
  *                           endings    | |
  *   sched_switch -------> on_switch <--+-+   the process is off the CPU for good: see ending.h
  */
-#include "../kernel/syscall.h"
+#include "../kernel/syscall-program.h"
 #include "ending.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -233,8 +233,7 @@ static __always_inline u32 append_attempted_arguments(struct exec_record *record
  * A failed call has changed nothing, so what it was given is still there: to look at the end of each call is enough. This
  * runs for every system call of the machine, so the most frequent way out comes first. Only loaded when it is wanted.
  */
-SEC("?tp_btf/sys_exit")
-int BPF_PROG(on_sys_exit, struct pt_regs *regs, long result)
+SYSCALL_END_PROGRAM(on_sys_exit, struct pt_regs *regs, long result)
 {
 	struct task_struct___process *task;
 	struct exec_record *record;

@@ -135,6 +135,7 @@ export interface Loaded extends Disposable, AsyncDisposable {
     readonly on_exec: Program;
     readonly on_exec_second: Program;
     readonly on_sys_exit: Program | undefined;
+    readonly on_sys_exit_unpreempted: Program | undefined;
     readonly on_exit: Program;
     readonly on_exit_second: Program;
     readonly on_switch: Program;
@@ -165,6 +166,9 @@ export async function load(options: Options = {}): Promise<Loaded> {
       on_exec: collection.programs.get("on_exec"),
       on_exec_second: collection.programs.get("on_exec_second"),
       on_sys_exit: collection.programs.has("on_sys_exit") ? collection.programs.get("on_sys_exit") : undefined,
+      on_sys_exit_unpreempted: collection.programs.has("on_sys_exit_unpreempted")
+        ? collection.programs.get("on_sys_exit_unpreempted")
+        : undefined,
       on_exit: collection.programs.get("on_exit"),
       on_exit_second: collection.programs.get("on_exit_second"),
       on_switch: collection.programs.get("on_switch"),

@@ -3,10 +3,8 @@
  * Adds calls to the rows of their process, call and CPU.
  *
  * Rows belong to one CPU: nobody else writes to them, and so there is no atomic operation and no cache line on its way
- * between CPUs where calls are counted. On that CPU the program is never inside itself: tracepoints switch preemption
- * off, and where they no longer do (7.2: __BPF_DECLARE_TRACE_SYSCALL, include/trace/bpf_probe.h) the kernel leaves out
- * a run that would be nested (__bpf_trace_run() looks at the program's `active`) and counts it, which is
- * `lost.recursion`. A per-CPU hash would give the same, and take the memory of all CPUs for each row.
+ * between CPUs where calls are counted. On that CPU the program is never inside itself: preemption is off, see
+ * kernel/syscall-program.h. A per-CPU hash would give the same, and take the memory of all CPUs for each row.
  */
 #pragma once
 

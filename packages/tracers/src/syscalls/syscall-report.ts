@@ -46,8 +46,8 @@ export interface SyscallStatistics {
   readonly running?: number;
 }
 
-/** - `recursion`: the kernel did not run the program, since it was running on that CPU already; only where it
- *   can be preempted (Linux 7.2), and calls of processes that are not traced are among them */
+/** - `recursion`: calls for which the kernel did not run the program; by Linux 7.0 it may, while a task on that CPU is
+ *   preempted inside bpf(2), and calls of processes that are not traced are among them */
 export type SyscallLossReason = "recursion";
 
 /**

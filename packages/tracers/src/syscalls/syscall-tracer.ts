@@ -4,6 +4,8 @@ import { targetTableSizes, targetVariables } from "../filters/target-options.ts"
 import { Targets } from "../filters/targets.ts";
 import { type Overhead, overheadOf } from "../overhead.ts";
 import { threadCount } from "../profiling/profiler-options.ts";
+import { recursionMisses } from "../recursion-misses.ts";
+import { loadedForm, syscallProgramNames } from "../syscall-forms.ts";
 import { callVariables } from "./call-traits.ts";
 import { SyscallNames } from "./kernel-names.ts";
 import { ProcessNames } from "./process-names.ts";
@@ -72,6 +74,10 @@ export class SyscallTracer implements AsyncDisposable {
     const sizes: TableSizes = { ...tableSizes(possibleCpuCount(), threadCount()), ...options.tableSizes };
     const { rows, threads } = sizes;
     const frontRows = possibleCpuCount() << sizes.frontBits;
+    const optionalPrograms = timed
+      ? syscallProgramNames("on_start", "on_timed_return")
+      : [...syscallProgramNames("on_return"), "on_rename"];
+    if (options.pids !== undefined) optionalPrograms.push("on_fork");
     const kernelHalf = await load({
       globals: {
         ...targetVariables(options),
@@ -91,7 +97,7 @@ export class SyscallTracer implements AsyncDisposable {
         names_0: rows,
         names_1: rows,
       },
-      programs: ({ name }) => isNeeded(name, timed, options.pids !== undefined),
+      programs: ({ name, optional }) => !optional || optionalPrograms.includes(name),
     });
     const tracer = new SyscallTracer(kernelHalf, names, options);
     try {
@@ -168,10 +174,10 @@ export class SyscallTracer implements AsyncDisposable {
     }
     // What tells of a call's beginning comes before what counts its end.
     this.#attachHook(programs.on_rename);
-    this.#attachHook(programs.on_start);
+    this.#attachHook(loadedForm(programs, "on_start"));
     this.#sinceNs = process.hrtime.bigint();
-    this.#attachHook(programs.on_return);
-    this.#attachHook(programs.on_timed_return);
+    this.#attachHook(loadedForm(programs, "on_return"));
+    this.#attachHook(loadedForm(programs, "on_timed_return"));
     this.#schedule();
   }
 
@@ -227,11 +233,12 @@ export class SyscallTracer implements AsyncDisposable {
 
   /** Calls whose end the kernel did not show to the programs. Those of processes that are not traced are among them. */
   #countRecursion(): number {
-    const { on_return, on_timed_return, on_exit } = this.#kernelHalf.programs;
-    let misses = 0;
-    for (const program of [on_return, on_timed_return, on_exit])
-      misses += Number(program?.info().recursionMisses ?? 0n);
-    return misses;
+    const { programs } = this.#kernelHalf;
+    return recursionMisses(
+      loadedForm(programs, "on_return"),
+      loadedForm(programs, "on_timed_return"),
+      programs.on_exit,
+    );
   }
 
   /** A `struct event` of syscalls.bpf.c. */
@@ -245,21 +252,5 @@ export class SyscallTracer implements AsyncDisposable {
         this.#read().catch(() => undefined);
         break;
     }
-  }
-}
-
-/** Programs that do nothing in this mode are not even loaded. */
-function isNeeded(program: string, timed: boolean, withTargets: boolean): boolean {
-  switch (program) {
-    case "on_start":
-    case "on_timed_return":
-      return timed;
-    case "on_return":
-    case "on_rename":
-      return !timed;
-    case "on_fork":
-      return withTargets;
-    default:
-      return true;
   }
 }

@@ -12,6 +12,7 @@
  *
  * A call counts when it returns. Those that end their thread do not: they count when it ends.
  */
+#include "../kernel/syscall-program.h"
 #include "rows.h"
 #include "under-way.h"
 
@@ -111,8 +112,7 @@ static __always_inline void finish_call(const struct caller *caller, u32 call, u
 }
 
 /* The programs marked with a question mark are only loaded in the mode that they are for. */
-SEC("?tp_btf/sys_exit")
-int BPF_PROG(on_return, struct pt_regs *regs, long result)
+SYSCALL_END_PROGRAM(on_return, struct pt_regs *regs, long result)
 {
 	struct caller caller;
 	u32 call;
@@ -141,8 +141,7 @@ int BPF_PROG(on_rename, struct task_struct *task)
 	return 0;
 }
 
-SEC("?tp_btf/sys_enter")
-int BPF_PROG(on_start, struct pt_regs *regs, long number)
+SYSCALL_START_PROGRAM(on_start, struct pt_regs *regs, long number)
 {
 	struct caller caller;
 	u32 call;
@@ -154,8 +153,7 @@ int BPF_PROG(on_start, struct pt_regs *regs, long number)
 	return 0;
 }
 
-SEC("?tp_btf/sys_exit")
-int BPF_PROG(on_timed_return, struct pt_regs *regs, long result)
+SYSCALL_END_PROGRAM(on_timed_return, struct pt_regs *regs, long result)
 {
 	u64 now, since_ns, duration_ns = 0;
 	struct caller caller;

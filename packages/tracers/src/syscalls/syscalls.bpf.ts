@@ -129,8 +129,11 @@ export interface Loaded extends Disposable, AsyncDisposable {
   readonly programs: {
     readonly on_return: Program | undefined;
     readonly on_timed_return: Program | undefined;
+    readonly on_return_unpreempted: Program | undefined;
+    readonly on_timed_return_unpreempted: Program | undefined;
     readonly on_rename: Program | undefined;
     readonly on_start: Program | undefined;
+    readonly on_start_unpreempted: Program | undefined;
     readonly on_fork: Program | undefined;
     readonly on_exec: Program;
     readonly on_exit: Program;
@@ -169,8 +172,17 @@ export async function load(options: Options = {}): Promise<Loaded> {
       on_timed_return: collection.programs.has("on_timed_return")
         ? collection.programs.get("on_timed_return")
         : undefined,
+      on_return_unpreempted: collection.programs.has("on_return_unpreempted")
+        ? collection.programs.get("on_return_unpreempted")
+        : undefined,
+      on_timed_return_unpreempted: collection.programs.has("on_timed_return_unpreempted")
+        ? collection.programs.get("on_timed_return_unpreempted")
+        : undefined,
       on_rename: collection.programs.has("on_rename") ? collection.programs.get("on_rename") : undefined,
       on_start: collection.programs.has("on_start") ? collection.programs.get("on_start") : undefined,
+      on_start_unpreempted: collection.programs.has("on_start_unpreempted")
+        ? collection.programs.get("on_start_unpreempted")
+        : undefined,
       on_fork: collection.programs.has("on_fork") ? collection.programs.get("on_fork") : undefined,
       on_exec: collection.programs.get("on_exec"),
       on_exit: collection.programs.get("on_exit"),

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, statSync, writ
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { isAtLeast, kernelVersion } from "@skep/ebpf/features";
 import { cgroupMounts } from "../../filters/cgroup.ts";
 import type { Connection } from "./connection.ts";
 import { ConnectionLog } from "./testing/connection-log.ts";
@@ -303,7 +304,10 @@ test("of a thousand short connections nothing is lost", async () => {
     assert.deepEqual(new Set(closed.map(({ id }) => id)), new Set(opened.map(({ id }) => id)));
     for (const { traffic } of closed) assert.deepEqual([traffic?.sentBytes, traffic?.receivedBytes], [5, 5]);
   }
-  assert.equal(sumOf(log.tracer.lost()), 0);
+  // An upper bound where the kernel leaves out runs: each of two programs may have missed what the other one saw.
+  const { interrupted, ...lost } = log.tracer.lost();
+  assert.equal(sumOf(lost), 0);
+  if (!isAtLeast(kernelVersion(), "7.0")) assert.equal(interrupted, 0);
   assert.equal(log.tracer.seen, log.events.length);
 });
 

@@ -10,6 +10,8 @@ import { KernelCounters } from "../../filters/kernel-counters.ts";
 import { targetTableSizes, targetVariables } from "../../filters/target-options.ts";
 import { Targets } from "../../filters/targets.ts";
 import { type Overhead, overheadOf } from "../../overhead.ts";
+import { recursionMisses } from "../../recursion-misses.ts";
+import { loadedForm, syscallProgramNames } from "../../syscall-forms.ts";
 import { UnixClock } from "../../unix-clock.ts";
 import { type Counters, type Loaded, load } from "../connections.bpf.ts";
 import type {
@@ -30,6 +32,8 @@ import {
 } from "./connection-tracer-options.ts";
 
 /** An event is at most this old when it comes, unless the ring fills up before. */
+/** Needed only where processes are chosen. */
+const TARGET_PROGRAMS: readonly string[] = ["on_fork", "on_exec", "on_exit"];
 const DRAIN_INTERVAL_MS = 100;
 const MAINTENANCE_INTERVAL_MS = 1000;
 
@@ -103,10 +107,12 @@ export class ConnectionTracer implements AsyncDisposable {
    */
   static async start(options: ConnectionTracerOptions = {}): Promise<ConnectionTracer> {
     const limits = connectionTracerLimits(options);
+    const onCall = syscallProgramNames("on_call");
     const kernelHalf = await load({
       globals: { ...targetVariables(options), wake_up_bytes: BigInt(Math.floor(limits.ringBytes / 4)) },
       maxEntries: { ...targetTableSizes(options), connections: limits.connections, events: limits.ringBytes },
-      programs: ({ optional }) => !optional || options.pids !== undefined,
+      programs: ({ name, optional }) =>
+        !optional || onCall.includes(name) || (TARGET_PROGRAMS.includes(name) && options.pids !== undefined),
     });
     let tracer: ConnectionTracer | undefined;
     try {
@@ -180,8 +186,8 @@ export class ConnectionTracer implements AsyncDisposable {
       connectionsFull: counted.connections_full,
       // What was missed was missed by both.
       interrupted:
-        Math.min(missesOf(on_state), missesOf(on_state_second)) +
-        Math.min(missesOf(on_destroy), missesOf(on_destroy_second)),
+        Math.min(recursionMisses(on_state), recursionMisses(on_state_second)) +
+        Math.min(recursionMisses(on_destroy), recursionMisses(on_destroy_second)),
       unread: this.#unread,
     };
   }
@@ -229,7 +235,7 @@ export class ConnectionTracer implements AsyncDisposable {
     return {
       childrenNotFollowed: counted.targets_full,
       cgroupsUnknown: counted.cgroups_lost,
-      callsNotSeen: missesOf(this.#kernelHalf.programs.on_call),
+      callsNotSeen: recursionMisses(loadedForm(this.#kernelHalf.programs, "on_call")),
       peersFull: this.#peersFull,
     };
   }
@@ -247,7 +253,7 @@ export class ConnectionTracer implements AsyncDisposable {
   #attach({ pids, followChildren = true, startOnExec = false }: ConnectionTracerOptions): void {
     const { programs } = this.#kernelHalf;
     // What ends a connection goes before what begins one, so that each entry is taken out again.
-    const { on_destroy, on_destroy_second, on_state, on_state_second, on_call } = programs;
+    const { on_destroy, on_destroy_second, on_state, on_state_second } = programs;
     const { on_retransmit_synack, on_send_reset, on_receive_reset, on_fork, on_exec, on_exit } = programs;
     for (const program of [on_exit, on_exec, on_fork]) this.#attachHook(program);
     if (pids !== undefined) {
@@ -256,7 +262,7 @@ export class ConnectionTracer implements AsyncDisposable {
     for (const program of [on_destroy, on_destroy_second, on_retransmit_synack, on_send_reset, on_receive_reset]) {
       this.#attachHook(program);
     }
-    for (const program of [on_state, on_state_second, on_call]) this.#attachHook(program);
+    for (const program of [on_state, on_state_second, loadedForm(programs, "on_call")]) this.#attachHook(program);
     this.#sinceNs = process.hrtime.bigint();
     if (!startOnExec) this.#findExisting();
     this.#timer = setInterval(() => this.#maintain(), MAINTENANCE_INTERVAL_MS);
@@ -353,11 +359,6 @@ export class ConnectionTracer implements AsyncDisposable {
     this.#delivered++;
     for (const queue of this.#queues) queue.push(event);
   }
-}
-
-/** How often the kernel skipped a program, since it was in the middle of it on that CPU (told since 5.12). */
-function missesOf(program: Program): number {
-  return Number(program.info().recursionMisses);
 }
 
 function difference<Name extends string>(

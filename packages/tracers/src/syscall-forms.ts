@@ -1,0 +1,43 @@
+import type { Program } from "@skep/ebpf";
+import { isAtLeast, kernelVersion } from "@skep/ebpf/features";
+import { recursionMisses } from "./recursion-misses.ts";
+
+/**
+ * Programs at the start and the end of system calls are there in two forms, `on_enter` and `on_enter_unpreempted`:
+ * kernel/syscall-program.h says why.
+ */
+type Form<Name extends string> = Name | `${Name}_unpreempted`;
+
+/** For which kernels the dearer form is: below, tracepoints switch preemption off for both. */
+const PREEMPTIBLE_SINCE = "7.0";
+
+/** The form of each that this kernel is to load. */
+export function syscallProgramNames(...names: readonly string[]): string[] {
+  const preemptible = isAtLeast(kernelVersion(), PREEMPTIBLE_SINCE);
+  return preemptible ? names.map((name) => `${name}_unpreempted`) : [...names];
+}
+
+/** Both forms of each, where this kernel may leave out one. */
+export function twinSyscallProgramNames(...names: readonly string[]): string[] {
+  return [...new Set([...names, ...syscallProgramNames(...names)])];
+}
+
+/** A program in the form that was loaded; undefined where neither was. */
+export function loadedForm<Name extends string>(
+  programs: Readonly<Record<Form<Name>, Program | undefined>>,
+  name: Name,
+): Program | undefined {
+  return programs[name] ?? programs[`${name}_unpreempted`];
+}
+
+/**
+ * How often neither form of a program ran, at most: what was missed was missed by both, but each may have missed what the
+ * other one has seen.
+ */
+export function missesOfTwins<Name extends string>(
+  programs: Readonly<Record<Form<Name>, Program | undefined>>,
+  name: Name,
+): number {
+  const twins = [programs[name], programs[`${name}_unpreempted`]].filter((program) => program !== undefined);
+  return Math.min(...twins.map((program) => recursionMisses(program)));
+}
