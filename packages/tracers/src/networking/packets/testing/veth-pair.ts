@@ -28,9 +28,12 @@ export class VethEnd {
     this.run("ip", "link", "set", "dev", "veth", ...args);
   }
 
-  /** One of the programs of echo.mjs. */
+  /**
+   * One of the programs of echo.mjs. All on one CPU: each CPU has a queue of its own for what goes by the pair, so that
+   * packets of a program that moves arrive out of order, and TCP then says more in its acknowledgements.
+   */
   start(...args: readonly string[]): Workload {
-    return new Workload("nsenter", [...this.#inside, process.execPath, programPath, ...args]);
+    return new Workload("nsenter", [...this.#inside, "taskset", "-c", "0", process.execPath, programPath, ...args]);
   }
 
   /** What the interface counts itself. */
