@@ -143,6 +143,10 @@ export interface NetworkAnswer extends RangeAnswer {
   readonly requestKinds: number;
   /** Who calls whom: most requests first, the first 500. */
   readonly edges: readonly ServiceEdge[];
+  /** How many there are. */
+  readonly edgeCount: number;
+  /** What each service of this machine answered, whoever asked: most requests first, the first 500. */
+  readonly served: readonly ServedRow[];
   /** Most bytes first, the first 500. */
   readonly peers: readonly PeerRow[];
   /** Of DNS: most frequent first, the first 500. */
@@ -176,11 +180,30 @@ export interface RequestRow {
   readonly responseBytes: number;
 }
 
+/** All requests that the processes of one name answered. */
+export type ServedRow = Pick<
+  RequestRow,
+  | "service"
+  | "requests"
+  | "errors"
+  | "timed"
+  | "totalNs"
+  | "maxNs"
+  | "p50Ns"
+  | "p90Ns"
+  | "p99Ns"
+  | "requestBytes"
+  | "responseBytes"
+>;
+
 export interface ServiceEdge {
-  /** A service of this machine, or the address of a client elsewhere. */
+  /** A service of this machine, or the address of a client whose process is not known: mostly elsewhere. */
   readonly from: string;
+  /** `from` is a service of this machine. */
+  readonly fromHere: boolean;
   /** The service, where it is on this machine, else what `server` is. */
   readonly to: string;
+  readonly toHere: boolean;
   /** Address and port, path of a Unix socket, or a host's name. */
   readonly server: string;
   readonly requests: number;
@@ -188,9 +211,12 @@ export interface ServiceEdge {
   readonly timed: number;
   readonly totalNs: number;
   readonly maxNs: number;
+  /** As of {@link RequestRow}. */
+  readonly p99Ns?: number;
   /** Connections. */
   readonly opened: number;
   readonly failed: number;
+  /** By `from`. */
   readonly sentBytes: number;
   readonly receivedBytes: number;
   readonly retransmits: number;

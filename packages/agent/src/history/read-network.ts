@@ -104,7 +104,9 @@ function readPeers(
     const server = isClient ? { address: peerAddress, port: serverPort } : undefined;
     const text = server === undefined ? (peerAddress ?? path) : textOf(server);
     const of = { pid, name: process, ...(containerId !== undefined && { containerId }) };
-    rows.add(tables.addProcess(of), addPeerKind(tables, peer, text, services.at(server)), values);
+    const callee = peer.transport === "unix" && role !== "server" ? services.atPath(path) : services.at(server);
+    const isLocal = peer.transport === "unix" || (peerAddress !== undefined && services.isHere(peerAddress));
+    rows.add(tables.addProcess(of), addPeerKind(tables, peer, text, callee, isLocal), values);
   }
   if (report !== undefined) rows.add(0, 0, peerValues(report.otherPeers));
   return rows.build();
