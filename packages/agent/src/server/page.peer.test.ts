@@ -4,6 +4,7 @@ import { type Browser, chromium, type Locator, type Page } from "playwright-core
 import { History } from "../history/history.ts";
 import { api, FIRST_ROUND_MS, frame, profile, ROUND_MS, round, sample, tracers } from "../history/testing/rounds.ts";
 import type { Round } from "../pipeline/round.ts";
+import { connectionReport, networkRound, requestReport, requests } from "../pipeline/testing/network-round.ts";
 import { PageCoverage } from "../testing/page-coverage.ts";
 import { PageServer } from "./page-server.ts";
 
@@ -350,8 +351,8 @@ test("network: requests, who calls whom, connections, names and packets", async 
   await page.getByLabel("Filter by service, route or address").fill("");
   await page.getByRole("button", { name: "Service map" }).click();
   assert.deepEqual(await cells(page, "Service map"), [
-    ["sh", "→ api 127.0.0.1:8080", "21", "0.70", "21", "1.0 ms", "3", "3.00 kB", "6.00 kB"],
-    ["10.0.0.7", "→ api api:8080", "", "", "", "", "6", "300 B", "0 B"].map((text) => (text === "0 B" ? "" : text)),
+    ["sh", "→ api 127.0.0.1:8080", "21", "0.70", "21", "1.0 ms", "1.0 ms", "3", "3.00 kB", "6.00 kB"],
+    ["10.0.0.7", "→ api api:8080", "", "", "", "", "", "6", "", "300 B"],
   ]);
   await page.getByRole("button", { name: "Connections" }).click();
   assert.deepEqual(await cells(page, "Connections"), [
@@ -364,6 +365,92 @@ test("network: requests, who calls whom, connections, names and packets", async 
   assert.deepEqual(await cells(page, "Interfaces"), [["eth0", "receive", "30", "1", "3.00 kB"]]);
   assert.deepEqual(await cells(page, "Packets thrown away"), [["NO_SOCKET", "ipv4 udp", "6"]]);
   assert.deepEqual(opened.incidents, []);
+});
+
+test("service map: boxes and lines, walked by keyboard, and what a box has to do with", async () => {
+  await using opened = await open({ hash: "#/network?last=60&part=map" });
+  const { page } = opened;
+  const map = page.getByRole("group", { name: "Service map: 3 nodes, 2 lines" });
+  await map.waitFor();
+  const box = (name: string) => map.getByRole("button", { name });
+  assert.equal(
+    await box("api").getAttribute("aria-label"),
+    "api: answers 2.3/s; 99 of 100 took 1.0 ms at most; called by 2",
+  );
+  assert.deepEqual((await map.locator(".label text").allTextContents()).sort(), [
+    "0.70/s · 1.0 ms",
+    "10 B/s",
+    "100% failed",
+  ]);
+  const place = async (name: string) => (await box(name).boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
+  const [left, right] = [await place("sh"), await place("api")];
+  assert.ok(left.x + left.width < right.x);
+
+  // One stop for the tab key, from which the arrows lead on.
+  assert.equal(await map.locator("[tabindex='0']").count(), 1);
+  await map.locator("[tabindex='0']").focus();
+  await page.keyboard.press("ArrowRight");
+  assert.equal(await box("api").evaluate((element) => element === element.ownerDocument.activeElement), true);
+  await page.keyboard.press("ArrowLeft");
+  await page.keyboard.press("ArrowUp");
+  await page.keyboard.press("ArrowDown");
+  await shows(page.locator(".map-note"), "sh: calls 1");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/node=/);
+  assert.deepEqual(
+    (await cells(page, "Service map")).map(([from]) => from),
+    ["sh"],
+  );
+  assert.equal(await box("sh").getAttribute("aria-pressed"), "true");
+  await page.keyboard.press("Escape");
+  await page.getByRole("cell", { name: "10.0.0.7", exact: true }).waitFor();
+  await map.locator(".line").last().hover({ force: true });
+  await page
+    .getByText(/^(sh|10\.0\.0\.7) → api: /)
+    .first()
+    .waitFor({ state: "attached" });
+  assert.deepEqual(opened.incidents, []);
+});
+
+test("service map: of very many services the busiest, and how many are left out", async () => {
+  const services = Array.from({ length: 60 }, (_, index) => ({ pid: 100 + index, name: `service-${index}` }));
+  const network = networkRound({
+    durationNs: ROUND_MS * 1e6,
+    requests: requestReport({
+      requests: services.map((process, index) =>
+        requests(1000 - index, {
+          process,
+          side: "client",
+          peer: { address: "127.0.0.1", port: 8000 + Math.floor(index / 7) },
+        }),
+      ),
+    }),
+    connections: connectionReport({
+      listeners: services.map(({ pid, name }, index) => ({
+        transport: "tcp",
+        local: { address: "127.0.0.1", port: 8000 + index },
+        pid,
+        process: name,
+        networkNamespace: 1,
+        capacity: 1,
+      })),
+    }),
+  });
+  for (const width of [1280, 420]) {
+    await using opened = await open({ rounds: [round(0, { network })], hash: "#/network?last=60&part=map", width });
+    const { page, history } = opened;
+    await page.getByRole("group", { name: /^Service map: 40 nodes/ }).waitFor();
+    await page.getByText("20 nodes with less traffic left out; filter to see them.").waitFor();
+    // A box that one is at is not lost when a round comes.
+    await page.locator(".box[tabindex='0']").focus();
+    history.read(round(1, { network }));
+    await page.getByText("live · 11:07:00").waitFor({ state: "attached" });
+    assert.equal(await page.locator(".box:focus").count(), 1);
+    assert.equal(await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), true);
+    await page.getByLabel("Filter by service, route or address").fill("service-59");
+    await page.getByRole("group", { name: /^Service map: 2 nodes, 1 line/ }).waitFor();
+    assert.deepEqual(opened.incidents, []);
+  }
 });
 
 test("health: states, rungs, losses, and what Skep holds", async () => {
