@@ -267,6 +267,44 @@ export interface DropRow {
   readonly packets: number;
 }
 
+/** `GET /api/connections?process=`: as it is now, whatever time is looked at. */
+export interface ConnectionsAnswer {
+  /** As it is now; absent before the first round. */
+  readonly tracer?: TracerState;
+  /** When it was so. Absent before the first round, and where connections are not traced. */
+  readonly timeMs?: number;
+  /** The most bytes a second first, the first 500. */
+  readonly connections: readonly ConnectionRow[];
+  /** How many there are. */
+  readonly count: number;
+  /** What they carry in a second is known: from the second round on that somebody looks at. */
+  readonly hasRates: boolean;
+}
+
+/** One side of a connection; what is not known of it is absent. */
+export interface ConnectionRow {
+  readonly id: number;
+  readonly transport: "tcp" | "unix";
+  readonly role?: "client" | "server";
+  readonly pid?: number;
+  readonly process?: string;
+  /** `10.0.0.1:80`, `[::1]:80`; of TCP, as the next. */
+  readonly local?: string;
+  readonly peer?: string;
+  /** Of Unix sockets. */
+  readonly path?: string;
+  /** As `ss` names it: `ESTAB`. */
+  readonly state: string;
+  readonly openedMs?: number;
+  /** Of TCP, as the following: since it was opened, and in a second of the last round. */
+  readonly sentBytes?: number;
+  readonly receivedBytes?: number;
+  readonly sentPerSecond?: number;
+  readonly receivedPerSecond?: number;
+  readonly retransmits?: number;
+  readonly roundTripUs?: number;
+}
+
 /** `GET /api/processes?from=&to=` */
 export interface ProcessesAnswer extends RangeAnswer {
   /** Running now, by /proc, in ascending order of pid. */

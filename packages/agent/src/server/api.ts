@@ -1,5 +1,6 @@
 import { release } from "node:os";
 import type {
+  ConnectionsAnswer,
   FilesAnswer,
   HealthAnswer,
   NetworkAnswer,
@@ -19,21 +20,22 @@ import { SERIES_NAMES, type SeriesName } from "../history/series.ts";
 import { COUNT_ROWS, type CountRows } from "../history/span-rows.ts";
 import { flameGraphOf, type ProfileMode, processShares, stacksOf } from "../history/stack-answers.ts";
 import type { TracerName } from "../pipeline/round.ts";
+import { LiveConnections, type LiveConnectionsOptions } from "./live-connections.ts";
 import { Parameters } from "./parameters.ts";
 import { runningProcesses } from "./running-processes.ts";
 
 const MAXIMUM_LOG_ENTRIES = 1000;
 const MAXIMUM_PID = 2 ** 22;
 
-export interface ApiOptions {
-  readonly history: History;
+export interface ApiOptions extends LiveConnectionsOptions {
   readonly version: string;
   readonly hostName: string;
 }
 
 /** What the API answers at each path. */
-export class Api {
+export class Api implements Disposable {
   readonly #history: History;
+  readonly #connections: LiveConnections;
   readonly #options: ApiOptions;
   readonly #routes: ReadonlyMap<string, (query: string) => unknown> = new Map([
     ["/api/status", (query: string): unknown => this.#status(query)],
@@ -43,17 +45,23 @@ export class Api {
     ["/api/processes", (query) => this.#processes(query)],
     ["/api/files", (query) => this.#files(query)],
     ["/api/network", (query) => this.#network(query)],
+    ["/api/connections", (query) => this.#liveConnections(query)],
     ["/api/health", (query) => this.#health(query)],
   ]);
 
   constructor(options: ApiOptions) {
     this.#history = options.history;
     this.#options = options;
+    this.#connections = new LiveConnections(options);
   }
 
   /** The answer, to be sent as JSON; undefined where the API has no such path. */
-  answer(path: string, query: string): unknown {
-    return this.#routes.get(path)?.(query);
+  async answer(path: string, query: string): Promise<unknown> {
+    return await this.#routes.get(path)?.(query);
+  }
+
+  [Symbol.dispose](): void {
+    this.#connections[Symbol.dispose]();
   }
 
   #status(query: string): StatusAnswer {
@@ -163,6 +171,10 @@ export class Api {
       ...this.#rangeAnswer(range, "network", sumOf(spans, "durationNs")),
       ...networkAnswer(this.#history.tables, spans, parameters.number("process", MAXIMUM_PID)),
     };
+  }
+
+  #liveConnections(query: string): Promise<ConnectionsAnswer> {
+    return this.#connections.answer(new Parameters(query, ["process"]).number("process", MAXIMUM_PID));
   }
 
   #health(query: string): HealthAnswer {

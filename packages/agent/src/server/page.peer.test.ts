@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import type { LiveConnection } from "@skep/tracers/networking";
 import { type Browser, chromium, type Locator, type Page } from "playwright-core";
 import { History } from "../history/history.ts";
 import { api, FIRST_ROUND_MS, frame, profile, ROUND_MS, round, sample, tracers } from "../history/testing/rounds.ts";
 import type { Round } from "../pipeline/round.ts";
 import { connectionReport, networkRound, requestReport, requests } from "../pipeline/testing/network-round.ts";
+import { traffic } from "../testing/network-reports.ts";
 import { PageCoverage } from "../testing/page-coverage.ts";
 import { PageServer } from "./page-server.ts";
 
@@ -45,18 +47,25 @@ interface OpenOptions {
   readonly rounds?: readonly Round[];
   readonly width?: number;
   readonly colorScheme?: "light" | "dark";
+  readonly takeRound?: (history: History) => Promise<void>;
 }
 
 const threeRounds = [round(0), round(1), round(2)];
 
-async function open({ hash = "", rounds = threeRounds, width = 1280, colorScheme = "light" }: OpenOptions = {}) {
+async function open({
+  hash = "",
+  rounds = threeRounds,
+  width = 1280,
+  colorScheme = "light",
+  takeRound = async () => undefined,
+}: OpenOptions = {}) {
   const history = new History();
   for (const given of rounds) history.read(given);
   const server = await PageServer.start({
     history,
     version: "0.1.0",
     hostName: "web-03",
-    takeRound: async () => undefined,
+    takeRound: () => takeRound(history),
     port: 0,
   });
   const { origin } = server;
@@ -354,8 +363,8 @@ test("network: requests, who calls whom, connections, names and packets", async 
     ["sh", "→ api 127.0.0.1:8080", "21", "0.70", "21", "1.0 ms", "1.0 ms", "3", "3.00 kB", "6.00 kB"],
     ["10.0.0.7", "→ api api:8080", "", "", "", "", "", "6", "", "300 B"],
   ]);
-  await page.getByRole("button", { name: "Connections" }).click();
-  assert.deepEqual(await cells(page, "Connections"), [
+  await page.getByRole("button", { name: "Peers" }).click();
+  assert.deepEqual(await cells(page, "Peers"), [
     ["sh 7", "client", "127.0.0.1:8080 api", "3", "3", "200 µs", "3.00 kB", "6.00 kB", "3"],
     ["api 42", "server", "10.0.0.7 at 8080", "6", "", "", "300 B", "", ""],
   ]);
@@ -451,6 +460,68 @@ test("service map: of very many services the busiest, and how many are left out"
     await page.getByRole("group", { name: /^Service map: 2 nodes, 1 line/ }).waitFor();
     assert.deepEqual(opened.incidents, []);
   }
+});
+
+test("connections: those that there are now, what they carry, in any order", async () => {
+  const connection = (index: number, changes: Partial<LiveConnection> = {}): LiveConnection => ({
+    id: index,
+    transport: "tcp",
+    role: "client",
+    pid: 7,
+    process: "sh",
+    local: { address: "127.0.0.1", port: 40_000 + index },
+    peer: { address: "127.0.0.1", port: 8080 },
+    networkNamespace: 1,
+    existed: true,
+    state: "ESTAB",
+    traffic: traffic({ sentBytes: 1000 * index, receivedBytes: 500, roundTripUs: 1000 - index, retransmits: index }),
+    ...changes,
+  });
+  const { traffic: _, local: __, peer: ___, ...unix } = connection(3, { transport: "unix", path: "/run/bus" });
+  const rounds = [0, 1].map((index) =>
+    round(index, {
+      network: networkRound({
+        connections: connectionReport({
+          connections: [
+            connection(1),
+            connection(2, {
+              traffic: traffic({ sentBytes: 2000 + 50_000 * index, receivedBytes: 500, roundTripUs: 998 }),
+            }),
+            unix,
+            ...Array.from({ length: 600 }, (_, more) => connection(10 + more, { pid: 42, process: "api" })),
+          ],
+        }),
+      }),
+    }),
+  );
+  let next = 0;
+  const takeRound = async (history: History) => {
+    const given = rounds[next++];
+    if (given !== undefined) history.read(given);
+  };
+  await using opened = await open({
+    rounds: [round(-1)],
+    hash: "#/network?last=60&part=connections&process=7",
+    takeRound,
+  });
+  const { page, history } = opened;
+  await page.getByText("3 ends of connections at 11:06:50, whatever time is chosen above").waitFor();
+  assert.deepEqual(await cells(page, "Connections"), [
+    ["sh 7", "127.0.0.1:40002", "→ 127.0.0.1:8080", "ESTAB", "", "", "", "2.00 kB", "500 B", "998 µs", ""],
+    ["sh 7", "127.0.0.1:40001", "→ 127.0.0.1:8080", "ESTAB", "", "", "", "1.00 kB", "500 B", "999 µs", "1"],
+    ["sh 7", "unix", "→ /run/bus", "ESTAB", "", "", "", "", "", "", ""],
+  ]);
+  await takeRound(history);
+  await page.getByRole("cell", { name: "5.00 kB/s" }).waitFor();
+  await page.getByRole("button", { name: "RTT" }).click();
+  assert.deepEqual(
+    (await cells(page, "Connections")).map(([, local]) => local),
+    ["127.0.0.1:40001", "127.0.0.1:40002", "unix"],
+  );
+  await page.getByLabel("Process", { exact: true }).selectOption("");
+  await page.getByText("103 more, with less traffic, are left out: choose a process to see its own.").waitFor();
+  assert.equal(await page.getByRole("table", { name: "Connections" }).locator("tbody tr").count(), 500);
+  assert.deepEqual(opened.incidents, []);
 });
 
 test("health: states, rungs, losses, and what Skep holds", async () => {

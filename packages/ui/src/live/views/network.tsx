@@ -18,11 +18,13 @@ import { emptyText } from "../notices.ts";
 import { Choice, ErrorLine, FilterField, Notices, ProcessSelect } from "../parts.tsx";
 import { serviceMap } from "../service-map/model.ts";
 import { ServiceMapView } from "../service-map/service-map.tsx";
+import { ConnectionsPart } from "./connections.tsx";
 
 const PARTS = [
   ["requests", "Requests"],
   ["map", "Service map"],
   ["connections", "Connections"],
+  ["peers", "Peers"],
   ["dns", "DNS"],
   ["packets", "Packets"],
 ] as const;
@@ -87,9 +89,11 @@ function PartTables(props: {
     case "map":
       return <MapPart answer={answer} filter={filter} seconds={seconds} empty={empty("Nobody called anybody")} />;
     case "connections":
+      return <ConnectionsPart filter={filter} />;
+    case "peers":
       return (
         <DataTable
-          label="Connections"
+          label="Peers"
           columns={PEER_COLUMNS}
           rows={matching(answer?.peers, filter, peerText)}
           keyOf={peerText}
@@ -166,7 +170,7 @@ function MapPart(props: {
         initial={{ column: "requests", descending: true }}
         empty={empty}
       />
-      {unsent > 0 && <p class="remark">{count(unsent)} more, with less traffic, are left out.</p>}
+      {unsent > 0 && <p class="remark below">{count(unsent)} more, with less traffic, are left out.</p>}
     </>
   );
 }
