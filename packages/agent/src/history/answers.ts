@@ -343,6 +343,28 @@ export interface HealthAnswer {
   /** Newest first, the last 100. */
   readonly changes: readonly TracerState[];
   readonly history?: HistoryExtent;
+  /** Absent where TLS is not looked at. */
+  readonly tls?: TlsAnswer;
+}
+
+/** Where what is encrypted is read from, since the start. */
+export interface TlsAnswer {
+  /** Those that cannot be read from first, the first 200. */
+  readonly files: readonly TlsFileRow[];
+  readonly hits: number;
+  /** That moved data, and those of which the connection is known. */
+  readonly sessions: number;
+  readonly sessionsKnown: number;
+}
+
+export interface TlsFileRow {
+  readonly path: string;
+  readonly library: string;
+  /** `too busy`: let go, since reading it cost a process too much. */
+  readonly state: "attached" | "too busy" | "failed";
+  readonly problem?: string;
+  /** The first process that was seen to use it. */
+  readonly pid?: number;
 }
 
 /** A message of `GET /api/events`: a round was read. */

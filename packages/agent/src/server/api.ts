@@ -1,4 +1,5 @@
 import { release } from "node:os";
+import type { TlsReport } from "@skep/tracers/networking";
 import type {
   ConnectionsAnswer,
   FilesAnswer,
@@ -10,6 +11,7 @@ import type {
   SeriesAnswer,
   StatusAnswer,
   SyscallsAnswer,
+  TlsAnswer,
 } from "../history/answers.ts";
 import { callingProcesses, callRows, heatMapOf } from "../history/call-answers.ts";
 import { fileList } from "../history/file-answers.ts";
@@ -19,6 +21,7 @@ import { joinRows } from "../history/rows.ts";
 import { SERIES_NAMES, type SeriesName } from "../history/series.ts";
 import { COUNT_ROWS, type CountRows } from "../history/span-rows.ts";
 import { flameGraphOf, type ProfileMode, processShares, stacksOf } from "../history/stack-answers.ts";
+import { printable } from "../output/text.ts";
 import type { TracerName } from "../pipeline/round.ts";
 import { LiveConnections, type LiveConnectionsOptions } from "./live-connections.ts";
 import { Parameters } from "./parameters.ts";
@@ -188,6 +191,7 @@ export class Api implements Disposable {
       incomplete: this.#reasons(spans.map(({ incomplete }) => incomplete)),
       changes: changes.toReversed(),
       ...(extent !== undefined && { history: extent }),
+      ...(latest?.tls !== undefined && { tls: tlsAnswer(latest.tls) }),
     };
   }
 
@@ -215,6 +219,20 @@ export class Api implements Disposable {
     });
     return byTracer;
   }
+}
+
+const MAXIMUM_TLS_FILES = 200;
+
+function tlsAnswer({ files, hits, sessions, sessionsKnown }: TlsReport): TlsAnswer {
+  const rows = files.map(({ path, library, state, problem, pid }) => ({
+    path: printable(path),
+    library,
+    state,
+    ...(problem !== undefined && { problem }),
+    ...(pid !== undefined && { pid }),
+  }));
+  rows.sort((a, b) => Number(a.state === "attached") - Number(b.state === "attached"));
+  return { files: rows.slice(0, MAXIMUM_TLS_FILES), hits, sessions, sessionsKnown };
 }
 
 function sumOf<Key extends string>(items: readonly Readonly<Record<Key, number>>[], key: Key): number {

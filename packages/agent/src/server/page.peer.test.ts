@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import type { LiveConnection } from "@skep/tracers/networking";
+import type { LiveConnection, TlsReport } from "@skep/tracers/networking";
 import { type Browser, chromium, type Locator, type Page } from "playwright-core";
 import { History } from "../history/history.ts";
 import { api, FIRST_ROUND_MS, frame, profile, ROUND_MS, round, sample, tracers } from "../history/testing/rounds.ts";
@@ -553,7 +553,23 @@ test("health: states, rungs, losses, and what Skep holds", async () => {
     },
   });
   assert.ok(reduced.cpu);
-  const lossy = { ...reduced, cpu: { ...reduced.cpu, lost: { ...reduced.cpu.lost, stacksFull: 12 } } };
+  const tls: TlsReport = {
+    files: [
+      { path: "/usr/bin/node", library: "OpenSSL", state: "attached", pid: 42, functions: ["SSL_read"] },
+      { path: "/opt/a", library: "GnuTLS", state: "failed", problem: "not permitted", functions: [] },
+    ],
+    hits: 12_000,
+    sessions: 3,
+    sessionsKnown: 2,
+    conflicts: 0,
+    callsLost: 0,
+    tooBusy: 0,
+  };
+  const lossy = {
+    ...reduced,
+    cpu: { ...reduced.cpu, lost: { ...reduced.cpu.lost, stacksFull: 12 } },
+    network: networkRound({ tls }),
+  };
   await using opened = await open({ rounds: [round(0), lossy], hash: "#/health?last=60" });
   const { page } = opened;
   const [cpu, , syscalls, , files] = await cells(page, "Tracers");
@@ -581,6 +597,11 @@ test("health: states, rungs, losses, and what Skep holds", async () => {
       "connection refused · lost: queue full 7",
     ],
   ]);
+  assert.deepEqual(await cells(page, "TLS libraries"), [
+    ["failed", "GnuTLS", "/opt/a", "not permitted", ""],
+    ["read", "OpenSSL", "/usr/bin/node", "", "42"],
+  ]);
+  await page.getByText("3 sessions, of 2 the connection is known; 12.0k calls looked at").waitFor();
   assert.match((await page.locator(".facts").last().textContent()) ?? "", /Memory.* of 6\.00 MB/);
   // The views that it concerns say it too.
   await page.getByRole("link", { name: "Files" }).click();
