@@ -700,6 +700,22 @@ for (const width of [1280, 800]) {
   });
 }
 
+test("on a telephone nothing is wider than the window, and the view one is at is in sight", async () => {
+  const parts = ["requests", "map", "connections", "peers", "dns", "packets"].map((part) => `network?part=${part}`);
+  for (const view of ["overview", "flame", "syscalls", "processes", "files", "health", ...parts]) {
+    await using opened = await open({ width: 420, hash: `#/${view}${view.includes("?") ? "&" : "?"}last=60` });
+    const { page } = opened;
+    await page.getByText("live · 11:07:10").waitFor({ state: "attached" });
+    await page.getByText("Loading").first().waitFor({ state: "detached" });
+    const measured = await page.evaluate<{ wide: number; left: number; right: number }>(`(() => {
+      const { left, right } = document.querySelector("nav [aria-current]").getBoundingClientRect();
+      return { wide: document.documentElement.scrollWidth - innerWidth, left, right: innerWidth - right };
+    })()`);
+    assert.ok(measured.wide <= 0, `${view} is ${measured.wide} pixels too wide`);
+    assert.ok(measured.left >= 0 && measured.right >= 0, `${view}: ${JSON.stringify(measured)}`);
+  }
+});
+
 /** node:test counts no lines that run in a browser. Half of the script are Preact and uPlot, with much that we don't use. */
 test("together these tests run at least 70 % of the page's script", (t) => {
   t.diagnostic(`${(100 * coverage.share).toFixed(1)} % of the page's script ran`);

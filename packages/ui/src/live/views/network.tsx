@@ -50,7 +50,7 @@ export function NetworkView() {
           options={PARTS}
           onChange={(chosen) => setDetails({ part: chosen === "requests" ? undefined : chosen })}
         />
-        <FilterField label="Filter by service, route or address" value={filter} onInput={setFilter} />
+        <FilterField label="Filter by service, route or address" hint="Filter" value={filter} onInput={setFilter} />
         <ProcessSelect pid={route.pid} choices={choicesOf(answer)} onChange={(pid) => go({ pid })} />
         {answer && part === "requests" && (
           <p class="sums">
@@ -115,6 +115,7 @@ function PartTables(props: {
     case "packets":
       return (
         <>
+          <h2>Interfaces</h2>
           <DataTable
             label="Interfaces"
             columns={interfaceColumns(seconds)}
@@ -123,6 +124,7 @@ function PartTables(props: {
             initial={{ column: "bytes", descending: true }}
             empty={empty("No packets went")}
           />
+          <h2 class="next">Packets thrown away</h2>
           <DataTable
             label="Packets thrown away"
             columns={DROP_COLUMNS}
