@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { basename } from "node:path";
 import { test } from "node:test";
 import { connectionReport, networkRound, peer, requestReport, requests } from "../pipeline/testing/network-round.ts";
 import { History } from "./history.ts";
@@ -154,4 +155,29 @@ test("who listens at a Unix socket is who is called there", () => {
     answerOf(history).edges.map(({ from, to, server: at }) => [from, to, at]),
     [["sh", "api", path]],
   );
+});
+
+test("a process whose first thread's name tells nothing goes by its program's", () => {
+  const history = new History();
+  const of = { pid: 2 ** 22, name: "MainThread", executablePath: "/opt/bin/web" };
+  const own = { pid: process.pid, process: "MainThread" };
+  const program = basename(process.execPath);
+  const network = networkRound({
+    requests: requestReport({ requests: [requests(1, { process: of })] }),
+    connections: connectionReport({
+      listeners: [{ ...listener, ...own }],
+      peers: [peer({ ...own, peerAddress: "127.0.0.1", serverPort: 8080, opened: 1 })],
+    }),
+  });
+  history.read(round(0, { network }));
+  const { served, edges, peers } = answerOf(history);
+  assert.deepEqual(
+    served.map(({ service }) => service),
+    ["web"],
+  );
+  assert.deepEqual(
+    edges.map(({ from, to }) => [from, to]),
+    [[program, program]],
+  );
+  assert.equal(peers[0]?.process.name, program);
 });

@@ -4,6 +4,7 @@ import type { History } from "../history/history.ts";
 import { textOf } from "../history/local-services.ts";
 import { printable } from "../output/text.ts";
 import type { Round } from "../pipeline/round.ts";
+import { ProgramNames } from "../terminal/program-names.ts";
 
 export interface LiveConnectionsOptions {
   readonly history: History;
@@ -36,6 +37,7 @@ export class LiveConnections implements Disposable {
   #watch: { readonly subscription: Disposable; readonly begun: Promise<void> } | undefined;
   #observed: Observed | undefined;
   #unaskedRounds = 0;
+  readonly #names = new ProgramNames();
 
   constructor(options: LiveConnectionsOptions) {
     this.#options = options;
@@ -54,7 +56,7 @@ export class LiveConnections implements Disposable {
     if (this.#observed === undefined) return { ...about, connections: [], count: 0, hasRates: false };
     const { timeMs, connections, before } = this.#observed;
     const wanted = connections.filter((connection) => pid === undefined || connection.pid === pid);
-    const rows = wanted.map((connection) => rowOf(connection, this.#observed)).sort(busiestFirst);
+    const rows = wanted.map((connection) => rowOf(this.#named(connection), this.#observed)).sort(busiestFirst);
     return {
       ...about,
       timeMs,
@@ -68,6 +70,12 @@ export class LiveConnections implements Disposable {
     this.#watch?.subscription[Symbol.dispose]();
     this.#watch = undefined;
     this.#observed = undefined;
+  }
+
+  #named(connection: LiveConnection): LiveConnection {
+    const { pid, process } = connection;
+    if (pid === undefined || process === undefined) return connection;
+    return { ...connection, process: this.#names.of(pid, process) };
   }
 
   #onRound({ network, endUnixNs }: Round): void {

@@ -11,7 +11,7 @@ export const MARGIN_PX = 22;
 export const BOX_HEIGHT_PX = 44;
 /** Of more lines only those of the box in question have words beside them. */
 const MOST_LABELS = 32;
-const NAME_PX = 7.4;
+const NAME_PX = 7.9;
 const NOTE_PX = 6.1;
 /** Of its requests, from which on a line is drawn as one that fails. */
 const FAILING_SHARE = 0.01;

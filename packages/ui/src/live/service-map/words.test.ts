@@ -61,6 +61,10 @@ test("a box is told in a sentence", () => {
   const group: MapNode = { ...api, kind: "group", members: ["a", "b", "c", "d", "e", "f"], served: undefined };
   assert.equal(nodeText(group, { ...map, links: [] }, 30), "api: a, b, c, d, e and others");
   assert.equal(nodeLabel(group, 30, 40), "a …");
+  const socket: MapNode = { ...group, kind: "elsewhere", name: "/run/bus", members: ["/run/bus"] };
+  assert.equal(nodeLabel(socket, 30, 40), "Unix socket");
+  assert.equal(nodeText(socket, { ...map, links: [] }, 30), "/run/bus: nobody is known to listen there");
+  assert.equal(nodeLabel({ ...socket, name: "192.0.2.1:80" }, 30, 40), "elsewhere");
   assert.equal(cut("abcdef", 4), "abc…");
 });
 

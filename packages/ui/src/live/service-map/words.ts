@@ -20,9 +20,9 @@ export function linkLabel({ requests, errors, p99Ns, opened, failed, ...link }: 
 }
 
 /** Below the name in a box, in so many characters where that is possible. */
-export function nodeLabel({ kind, served, members }: MapNode, seconds: number, characters: number): string {
+export function nodeLabel({ kind, name, served, members }: MapNode, seconds: number, characters: number): string {
   if (kind === "group") return members[0] === undefined ? "" : `${members[0]} …`;
-  if (kind === "elsewhere") return "elsewhere";
+  if (kind === "elsewhere") return isUnixSocket(name) ? "Unix socket" : "elsewhere";
   if (served === undefined) return "";
   const { requests, p99Ns } = served;
   const text = `${perSecond(requests / seconds)}${p99Ns === undefined ? "" : ` · ${duration(p99Ns)}`}`;
@@ -51,7 +51,8 @@ export function nodeText(node: MapNode, { links }: ServiceMap, seconds: number):
   const callers = links.filter(({ to, from }) => to === id && from !== id).length;
   const callees = links.filter(({ to, from }) => from === id && to !== id).length;
   const parts = [
-    kind === "elsewhere" && "not a process that is known here",
+    kind === "elsewhere" &&
+      (isUnixSocket(name) ? "nobody is known to listen there" : "not a process that is known here"),
     kind === "group" && `${members.slice(0, 5).join(", ")}${members.length > 5 ? " and others" : ""}`,
     served !== undefined && `answers ${perSecond(served.requests / seconds)}`,
     served !== undefined && served.errors > 0 && `${share(served.errors / served.requests)} of it failed`,
@@ -61,6 +62,11 @@ export function nodeText(node: MapNode, { links }: ServiceMap, seconds: number):
     links.some(({ from, to }) => from === id && to === id) && "calls itself",
   ].filter((part) => part !== false);
   return parts.length === 0 ? name : `${name}: ${parts.join("; ")}`;
+}
+
+/** By a path, or an abstract name. */
+function isUnixSocket(name: string): boolean {
+  return /^[/@]/.test(name);
 }
 
 /** As much of a text as there is room for. */
