@@ -113,6 +113,7 @@ export const settingsSchema: v.GenericSchema<unknown, Settings> = v.strictObject
             enabled: flag(true, ""),
             connections: flag(true, "Connections of TCP and Unix sockets: bytes, latencies, why they failed."),
             requests: flag(true, "Requests of HTTP and gRPC, queries of DNS, datagrams of UDP. No body is kept."),
+            http: flag(true, "HTTP and gRPC among them; without, DNS and UDP alone, which is cheaper."),
             packets: flag(true, "Packets by interface, those thrown away, and round-trip times; of the whole machine."),
             tls: flag(true, "Requests over TLS too, in libraries and programs that have a TLS library."),
             tlsHitsPerSecond: wholeNumber(

@@ -15,6 +15,7 @@ export interface Settings {
       readonly enabled: boolean;
       readonly connections: boolean;
       readonly requests: boolean;
+      readonly http: boolean;
       readonly packets: boolean;
       readonly tls: boolean;
       readonly tlsHitsPerSecond: number;

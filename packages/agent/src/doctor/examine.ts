@@ -41,12 +41,13 @@ export async function examine(): Promise<DoctorReport> {
   }
   const profiler = [...(await tryProfiler()), ...checkSymbolSources(lacking)];
   const tracers = await tryTracers();
-  const network = await tryNetwork();
+  const { network, tlsFiles } = await tryNetwork();
   sections.push(
     { title: "Kernel features", checks: checkKernelFeatures() },
     { title: "CPU profiler", checks: profiler },
     { title: "System calls, processes, files", checks: tracers },
     { title: "Network", checks: network },
+    ...(tlsFiles.length === 0 ? [] : [{ title: "TLS: what is encrypted is read in these files", checks: tlsFiles }]),
   );
   return { ...about, ...judge([...profiler, ...tracers, ...network]), sections };
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { TlsFile } from "@skep/tracers/networking";
-import { describeTls } from "./network-rungs.ts";
+import { describeTls, listTlsFiles } from "./network-rungs.ts";
 
 const attached: TlsFile = { path: "/usr/bin/node", library: "OpenSSL", state: "attached", functions: ["SSL_read"] };
 const failed: TlsFile = { ...attached, path: "/opt/a", state: "failed", problem: "not permitted" };
@@ -22,4 +22,18 @@ test("a file that cannot be attached to is told of", () => {
     status: "limited",
     detail: "uprobe.multi: 1 with a TLS library; 2 cannot be attached to, such as /opt/a: not permitted",
   });
+});
+
+test("each file is listed, those that cannot be read from first", () => {
+  assert.deepEqual(
+    listTlsFiles([{ ...attached, pid: 42 }, failed, { ...attached, path: "/lib/\x1b", library: "GnuTLS" }]),
+    [
+      { name: "OpenSSL", status: "limited", detail: "/opt/a: not permitted" },
+      { name: "GnuTLS", status: "yes", detail: "/lib/\\x1b" },
+      { name: "OpenSSL", status: "yes", detail: "/usr/bin/node, mapped by process 42" },
+    ],
+  );
+  const many = Array.from({ length: 30 }, (_, index) => ({ ...attached, path: `/${index}` }));
+  assert.deepEqual(listTlsFiles(many).at(-1), { name: "more", status: "yes", detail: "6 files that are not listed" });
+  assert.deepEqual(listTlsFiles([]), []);
 });

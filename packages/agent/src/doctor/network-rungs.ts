@@ -1,20 +1,53 @@
 /** What the tracers of the network use on this machine, found out by starting them. */
 
 import { probeFeature } from "@skep/ebpf/features";
-import { ConnectionTracer, PacketTracer, RequestTracer, type TlsReport } from "@skep/tracers/networking";
+import { ConnectionTracer, PacketTracer, RequestTracer, type TlsFile, type TlsReport } from "@skep/tracers/networking";
+import { printable } from "../output/text.ts";
 import type { Check } from "./report.ts";
 import { type Outcome, type Trial, tryAll } from "./trial.ts";
 
-const trials: readonly Trial[] = [
-  { name: "connections", attempt: tryConnections },
-  { name: "HTTP, DNS, UDP", attempt: tryRequests },
-  { name: "TLS", attempt: tryTls },
-  { name: "packets", attempt: tryPackets },
-];
+export interface NetworkChecks {
+  readonly network: readonly Check[];
+  /** One for each file that has a TLS library. */
+  readonly tlsFiles: readonly Check[];
+}
 
 /** Starts and ends each of them. */
-export function tryNetwork(): Promise<Check[]> {
-  return tryAll(trials);
+export async function tryNetwork(): Promise<NetworkChecks> {
+  let files: readonly TlsFile[] = [];
+  const trials: readonly Trial[] = [
+    { name: "connections", attempt: tryConnections },
+    { name: "HTTP, DNS, UDP", attempt: tryRequests },
+    {
+      name: "TLS",
+      attempt: async () => {
+        const { outcome, report } = await tryTls();
+        files = report?.files ?? [];
+        return outcome;
+      },
+    },
+    { name: "packets", attempt: tryPackets },
+  ];
+  return { network: await tryAll(trials), tlsFiles: listTlsFiles(files) };
+}
+
+/** More lines nobody reads. */
+const MOST_TLS_FILES = 24;
+
+/** Which files what is encrypted is read from, and which it cannot be read from: these first. */
+export function listTlsFiles(files: readonly TlsFile[]): Check[] {
+  const ordered = files.toSorted(
+    (a, b) => Number(a.state === "attached") - Number(b.state === "attached") || (a.path < b.path ? -1 : 1),
+  );
+  const checks = ordered.slice(0, MOST_TLS_FILES).map(({ library, path, state, problem, pid }): Check => {
+    const where = `${printable(path)}${pid === undefined ? "" : `, mapped by process ${pid}`}`;
+    if (state === "attached") return { name: library, status: "yes", detail: where };
+    return { name: library, status: "limited", detail: `${where}: ${problem ?? state}` };
+  });
+  const more = ordered.length - checks.length;
+  return more === 0
+    ? checks
+    : [...checks, { name: "more", status: "yes", detail: `${more} files that are not listed` }];
 }
 
 async function tryConnections(): Promise<Outcome> {
@@ -33,13 +66,14 @@ async function tryRequests(): Promise<Outcome> {
   return { status: "yes", detail: "tp_btf/sys_enter and sys_exit: what sockets send and receive" };
 }
 
-async function tryTls(): Promise<Outcome> {
+async function tryTls(): Promise<{ readonly outcome: Outcome; readonly report?: TlsReport }> {
   await using tracer = await RequestTracer.start();
   const report = tracer.tls();
   if (report === undefined || !probeFeature("uprobe").supported) {
-    return { status: "limited", detail: "requests that are encrypted are not seen: this kernel has no uprobes" };
+    const detail = "requests that are encrypted are not seen: this kernel has no uprobes";
+    return { outcome: { status: "limited", detail } };
   }
-  return describeTls(report, probeFeature("uprobe-multi").supported);
+  return { outcome: describeTls(report, probeFeature("uprobe-multi").supported), report };
 }
 
 /** @param manyAtOnce this kernel attaches a program to many functions by one link */

@@ -49,3 +49,13 @@ test("colours change nothing but the colours", () => {
   assert.notEqual(coloured, text);
   assert.equal(stripVTControlCharacters(coloured), text);
 });
+
+test("a path that is too long for a line goes on in the next one", () => {
+  const path = `/srv/${"folder/".repeat(14)}${"x".repeat(90)}`;
+  const check = { name: "OpenSSL", status: "yes", detail: `${path}, mapped by process 1` } as const;
+  const lines = renderReport({ ...report, sections: [{ title: "TLS", checks: [check] }] }, false).split("\n");
+  for (const line of lines) assert.ok(line.length <= 80, line);
+  const text = lines.map((line) => line.trim()).join("");
+  assert.ok(text.includes(path), text);
+  assert.ok(lines.some((line) => line.endsWith("folder/")));
+});

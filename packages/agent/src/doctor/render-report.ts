@@ -35,9 +35,29 @@ function renderSection(section: Section, nameColumns: number, paint: (style: Sty
     "",
     paint("bold", section.title),
     ...section.checks.flatMap(({ name, status, detail }) => {
-      const [first = "", ...more] = wrapText(detail, TEXT_COLUMNS - indent);
+      const [first = "", ...more] = wrapText(breakWords(detail, TEXT_COLUMNS - indent), TEXT_COLUMNS - indent);
       const mark = paint(marks[status].style, marks[status].text);
       return [`  ${mark} ${name.padEnd(nameColumns)}${first}`, ...more.map((line) => " ".repeat(indent) + line)];
     }),
   ];
+}
+
+/** Paths that are too long for a line go on in the next one, behind a slash where there is one. */
+function breakWords(text: string, columns: number): string {
+  return text
+    .split(" ")
+    .flatMap((word) => (word.length <= columns ? [word] : piecesOf(word, columns)))
+    .join(" ");
+}
+
+function piecesOf(word: string, columns: number): string[] {
+  const pieces: string[] = [];
+  let rest = word;
+  while (rest.length > columns) {
+    const slash = rest.lastIndexOf("/", columns - 1);
+    const end = slash > 0 ? slash + 1 : columns;
+    pieces.push(rest.slice(0, end));
+    rest = rest.slice(end);
+  }
+  return [...pieces, rest];
 }

@@ -4,13 +4,17 @@ import type { SingleRequest } from "../pipeline/round.ts";
 import { networkRound, query, request } from "../pipeline/testing/network-round.ts";
 import { nginx, plainRound, redis } from "../pipeline/testing/plain-round.ts";
 import { ResourceCatalog } from "../resources/resource-catalog.ts";
-import { RequestSpans } from "./request-spans.ts";
+import { RequestSpans, type RequestSpansOptions } from "./request-spans.ts";
 
 const catalog = new ResourceCatalog({ version: "1.0" });
 
 function spansOf(...requests: readonly SingleRequest[]) {
+  return spansWith({}, ...requests);
+}
+
+function spansWith(options: RequestSpansOptions, ...requests: readonly SingleRequest[]) {
   let ids = 0;
-  const spans = new RequestSpans((bytes) => String(++ids).padStart(2 * bytes, "0"));
+  const spans = new RequestSpans({ newId: (bytes) => String(++ids).padStart(2 * bytes, "0"), ...options });
   const round = plainRound({ network: networkRound({}, { requests }) });
   return spans.ofRound(round, (process) => catalog.of(process, "process"), { name: "skep" });
 }
@@ -20,6 +24,49 @@ function spanOf(single: SingleRequest) {
   assert.ok(span);
   return { ...span, attributes: JSON.parse(JSON.stringify(span.attributes)) as Readonly<Record<string, unknown>> };
 }
+
+/** The attributes that are there only when older ones are asked for. */
+function olderOf(single: SingleRequest, older: RequestSpansOptions["older"]) {
+  const attributesWith = (options: RequestSpansOptions) =>
+    JSON.parse(JSON.stringify(spansWith(options, single)[0]?.scopes[0]?.spans[0]?.attributes ?? {}));
+  const without = attributesWith({});
+  const entries = Object.entries(attributesWith({ older }));
+  for (const [name, value] of Object.entries(without)) {
+    assert.deepEqual(entries.find(([other]) => other === name)?.[1], value, name);
+  }
+  return Object.fromEntries(entries.filter(([name]) => !(name in without)));
+}
+
+test("older attributes stand beside the current ones, where they are asked for", () => {
+  const served = request({
+    host: "api.test:8080",
+    query: "a=1",
+    peer: { address: "10.0.0.7", port: 5 },
+    requestBytes: 3,
+  });
+  assert.deepEqual(olderOf(served, { http: true, rpc: false }), {
+    "http.method": "GET",
+    "http.status_code": 200,
+    "http.scheme": "http",
+    "http.target": "/users/4711?a=1",
+    "http.request_content_length": 3,
+    "net.host.name": "api.test",
+    "net.host.port": 8080,
+    "net.protocol.version": "1.1",
+    "net.sock.peer.addr": "10.0.0.7",
+    "net.sock.peer.port": 5,
+  });
+  assert.deepEqual(olderOf(served, { http: false, rpc: true }), {});
+  const sent = request({ side: "client", host: "api.test", tls: true, peer: { address: "10.0.0.7", port: 443 } });
+  const { "http.url": url, "net.peer.name": name, "net.peer.port": port } = olderOf(sent, { http: true, rpc: true });
+  assert.deepEqual([url, name, port], ["https://api.test/users/4711", "api.test", 443]);
+  const call = request({ protocol: "grpc", grpcMethod: "a.B/C", grpcStatus: 14 });
+  assert.deepEqual(olderOf(call, { http: true, rpc: true }), {
+    "rpc.system": "grpc",
+    "rpc.service": "a.B",
+    "rpc.grpc.status_code": 14,
+  });
+});
 
 const TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 

@@ -2,12 +2,14 @@ import { randomBytes } from "node:crypto";
 import type { Attributes, ResourceSpans, Scope, Span, SpanStatus } from "@skep/otlp/traces";
 import type { TracedProcess } from "@skep/tracers";
 import type { DnsQueryEvent } from "@skep/tracers/networking";
+import { NO_OLDER_CONVENTIONS, type OlderConventions } from "../metrics/older-request-metrics.ts";
 import {
   errorTypeOf,
   grpcStatusName,
   methodOf,
   protocolVersion,
   serverAttributes,
+  splitGrpcMethod,
 } from "../metrics/request-semantics.ts";
 import type { Round, SingleRequest } from "../pipeline/round.ts";
 import type { TelemetryResource } from "../resources/telemetry-resource.ts";
@@ -17,13 +19,21 @@ type HttpSingleRequest = Exclude<SingleRequest, DnsQueryEvent>;
 /** Bits of `Span.flags`: that it is known whether the parent is elsewhere, and that it is. */
 const PARENT_IS_REMOTE = 0x300;
 
+export interface RequestSpansOptions {
+  /** For tests: so many bytes, which nobody else has, as hexadecimal digits. */
+  readonly newId?: (bytes: number) => string;
+  /** Which requests have their older attributes, too. Default: none. */
+  readonly older?: OlderConventions | undefined;
+}
+
 /** Makes single requests into spans. */
 export class RequestSpans {
   readonly #newId: (bytes: number) => string;
+  readonly #older: OlderConventions;
 
-  /** @param newId for tests: so many bytes, which nobody else has, as hexadecimal digits */
-  constructor(newId: (bytes: number) => string = (bytes) => randomBytes(bytes).toString("hex")) {
-    this.#newId = newId;
+  constructor(options: RequestSpansOptions = {}) {
+    this.#newId = options.newId ?? ((bytes) => randomBytes(bytes).toString("hex"));
+    this.#older = options.older ?? NO_OLDER_CONVENTIONS;
   }
 
   /** Those of a round, by resource. */
@@ -53,10 +63,16 @@ export class RequestSpans {
       attributes: {
         ...(request.protocol === "grpc" ? grpcAttributes(request) : httpAttributes(request)),
         ...commonAttributes(request),
+        ...this.#olderAttributes(request),
         "error.type": errorType,
       },
       ...statusOf(errorType),
     };
+  }
+
+  #olderAttributes(request: HttpSingleRequest): Attributes {
+    if (request.protocol === "grpc") return this.#older.rpc ? olderGrpcAttributes(request) : {};
+    return this.#older.http ? olderHttpAttributes(request) : {};
   }
 
   #ofQuery(query: DnsQueryEvent): Span {
@@ -131,6 +147,35 @@ function httpAttributes(request: HttpSingleRequest): Attributes {
 function fullUrl({ host, path, query }: HttpSingleRequest, scheme: string): string | undefined {
   if (host === undefined || path === undefined) return undefined;
   return `${scheme}://${host}${path}${query === undefined ? "" : `?${query}`}`;
+}
+
+/** Those of version 1.20. */
+function olderHttpAttributes(request: HttpSingleRequest): Attributes {
+  const { side, method, path, query, status, protocol, peer, requestBytes, responseBytes } = request;
+  const scheme = request.scheme ?? (request.tls ? "https" : "http");
+  const { "server.address": address, "server.port": port } = serverAttributes(request);
+  const target = path === undefined ? undefined : `${path}${query === undefined ? "" : `?${query}`}`;
+  return {
+    "http.method": method,
+    "http.status_code": status,
+    "http.request_content_length": requestBytes,
+    "http.response_content_length": responseBytes,
+    "net.protocol.version": protocolVersion(protocol),
+    "net.sock.peer.addr": peer?.address,
+    "net.sock.peer.port": peer?.port,
+    ...(side === "server"
+      ? { "http.scheme": scheme, "http.target": target, "net.host.name": address, "net.host.port": port }
+      : { "http.url": fullUrl(request, scheme), "net.peer.name": address, "net.peer.port": port }),
+  };
+}
+
+/** Those of version 1.37, but for `rpc.method`: its name stayed, and its meaning is the current one. */
+function olderGrpcAttributes({ grpcMethod, grpcStatus }: HttpSingleRequest): Attributes {
+  return {
+    "rpc.system": "grpc",
+    "rpc.service": splitGrpcMethod(grpcMethod).service,
+    "rpc.grpc.status_code": grpcStatus,
+  };
 }
 
 function grpcAttributes({ grpcMethod, grpcStatus, status }: HttpSingleRequest): Attributes {

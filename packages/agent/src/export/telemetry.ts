@@ -4,6 +4,7 @@ import type { ResourceSpans } from "@skep/otlp/traces";
 import type { ProcessEvent } from "@skep/tracers/processes";
 import { MetricRegistry } from "../metrics/metric-registry.ts";
 import type { MetricResources } from "../metrics/metric-resources.ts";
+import type { OlderConventions } from "../metrics/older-request-metrics.ts";
 import { resourceMetricsOf } from "../metrics/otlp-metrics.ts";
 import { prometheusText } from "../metrics/prometheus-text.ts";
 import { RoundMetrics } from "../metrics/round-metrics.ts";
@@ -27,6 +28,8 @@ export interface TelemetrySettings extends ResourceCatalogSettings, ProcessLogOp
   readonly profileGrouping?: ResourceGrouping;
   /** Series of each metric at most. Default 2,000. */
   readonly seriesLimit?: number;
+  /** Which requests are told by their older names, too. Default: none. */
+  readonly olderConventions?: OlderConventions | undefined;
   readonly onProblem?: (problem: Problem) => void;
 }
 
@@ -47,7 +50,7 @@ export class Telemetry implements RoundReader, AsyncDisposable {
   /** Of metrics and logs. */
   readonly #resources: MetricResources;
   readonly #roundMetrics: RoundMetrics;
-  readonly #spans = new RequestSpans();
+  readonly #spans: RequestSpans;
   #senders: Senders;
 
   private constructor(settings: TelemetrySettings, senders: Senders) {
@@ -63,7 +66,8 @@ export class Telemetry implements RoundReader, AsyncDisposable {
       agent: catalog.agent,
       of: (process) => catalog.of(process, metricGrouping),
     };
-    this.#roundMetrics = new RoundMetrics(this.registry, this.#resources);
+    this.#roundMetrics = new RoundMetrics(this.registry, this.#resources, settings.olderConventions);
+    this.#spans = new RequestSpans({ older: settings.olderConventions });
   }
 
   /** @throws OtlpError for senders whose settings mean nothing, or whose spool cannot be used */

@@ -143,6 +143,10 @@ export interface NetworkAnswer extends RangeAnswer {
   readonly requestKinds: number;
   /** Who calls whom: most requests first, the first 500. */
   readonly edges: readonly ServiceEdge[];
+  /** How many there are. */
+  readonly edgeCount: number;
+  /** What each service of this machine answered, whoever asked: most requests first, the first 500. */
+  readonly served: readonly ServedRow[];
   /** Most bytes first, the first 500. */
   readonly peers: readonly PeerRow[];
   /** Of DNS: most frequent first, the first 500. */
@@ -176,11 +180,30 @@ export interface RequestRow {
   readonly responseBytes: number;
 }
 
+/** All requests that the processes of one name answered. */
+export type ServedRow = Pick<
+  RequestRow,
+  | "service"
+  | "requests"
+  | "errors"
+  | "timed"
+  | "totalNs"
+  | "maxNs"
+  | "p50Ns"
+  | "p90Ns"
+  | "p99Ns"
+  | "requestBytes"
+  | "responseBytes"
+>;
+
 export interface ServiceEdge {
-  /** A service of this machine, or the address of a client elsewhere. */
+  /** A service of this machine, or the address of a client whose process is not known: mostly elsewhere. */
   readonly from: string;
+  /** `from` is a service of this machine. */
+  readonly fromHere: boolean;
   /** The service, where it is on this machine, else what `server` is. */
   readonly to: string;
+  readonly toHere: boolean;
   /** Address and port, path of a Unix socket, or a host's name. */
   readonly server: string;
   readonly requests: number;
@@ -188,9 +211,12 @@ export interface ServiceEdge {
   readonly timed: number;
   readonly totalNs: number;
   readonly maxNs: number;
+  /** As of {@link RequestRow}. */
+  readonly p99Ns?: number;
   /** Connections. */
   readonly opened: number;
   readonly failed: number;
+  /** By `from`. */
   readonly sentBytes: number;
   readonly receivedBytes: number;
   readonly retransmits: number;
@@ -241,6 +267,44 @@ export interface DropRow {
   readonly packets: number;
 }
 
+/** `GET /api/connections?process=`: as it is now, whatever time is looked at. */
+export interface ConnectionsAnswer {
+  /** As it is now; absent before the first round. */
+  readonly tracer?: TracerState;
+  /** When it was so. Absent before the first round, and where connections are not traced. */
+  readonly timeMs?: number;
+  /** The most bytes a second first, the first 500. */
+  readonly connections: readonly ConnectionRow[];
+  /** How many there are. */
+  readonly count: number;
+  /** What they carry in a second is known: from the second round on that somebody looks at. */
+  readonly hasRates: boolean;
+}
+
+/** One side of a connection; what is not known of it is absent. */
+export interface ConnectionRow {
+  readonly id: number;
+  readonly transport: "tcp" | "unix";
+  readonly role?: "client" | "server";
+  readonly pid?: number;
+  readonly process?: string;
+  /** `10.0.0.1:80`, `[::1]:80`; of TCP, as the next. */
+  readonly local?: string;
+  readonly peer?: string;
+  /** Of Unix sockets. */
+  readonly path?: string;
+  /** As `ss` names it: `ESTAB`. */
+  readonly state: string;
+  readonly openedMs?: number;
+  /** Of TCP, as the following: since it was opened, and in a second of the last round. */
+  readonly sentBytes?: number;
+  readonly receivedBytes?: number;
+  readonly sentPerSecond?: number;
+  readonly receivedPerSecond?: number;
+  readonly retransmits?: number;
+  readonly roundTripUs?: number;
+}
+
 /** `GET /api/processes?from=&to=` */
 export interface ProcessesAnswer extends RangeAnswer {
   /** Running now, by /proc, in ascending order of pid. */
@@ -279,6 +343,28 @@ export interface HealthAnswer {
   /** Newest first, the last 100. */
   readonly changes: readonly TracerState[];
   readonly history?: HistoryExtent;
+  /** Absent where TLS is not looked at. */
+  readonly tls?: TlsAnswer;
+}
+
+/** Where what is encrypted is read from, since the start. */
+export interface TlsAnswer {
+  /** Those that cannot be read from first, the first 200. */
+  readonly files: readonly TlsFileRow[];
+  readonly hits: number;
+  /** That moved data, and those of which the connection is known. */
+  readonly sessions: number;
+  readonly sessionsKnown: number;
+}
+
+export interface TlsFileRow {
+  readonly path: string;
+  readonly library: string;
+  /** `too busy`: let go, since reading it cost a process too much. */
+  readonly state: "attached" | "too busy" | "failed";
+  readonly problem?: string;
+  /** The first process that was seen to use it. */
+  readonly pid?: number;
 }
 
 /** A message of `GET /api/events`: a round was read. */

@@ -1,3 +1,4 @@
+import type { TlsReport } from "@skep/tracers/networking";
 import type { Round, RoundReader, TracerState } from "../pipeline/round.ts";
 import { ProcessLog } from "./process-log.ts";
 import { readPoint, readRound } from "./read-round.ts";
@@ -39,7 +40,10 @@ export interface HistoryExtent {
 }
 
 /** What is of interest only as it is now. */
-export type LatestSamples = Pick<Round, "host" | "self" | "tracers">;
+export type LatestSamples = Pick<Round, "host" | "self" | "tracers"> & {
+  /** Absent where TLS is not looked at. */
+  readonly tls?: TlsReport;
+};
 
 const MEGABYTE = 1_000_000;
 /** Of the states that tracers were in. */
@@ -98,7 +102,8 @@ export class History implements RoundReader {
     this.#spans.push(span);
     for (const event of round.processes?.events ?? []) this.log.add(event);
     this.#noteChanges(round.tracers);
-    this.#latest = { host: round.host, self: round.self, tracers: round.tracers };
+    const tls = round.network?.report.tls;
+    this.#latest = { host: round.host, self: round.self, tracers: round.tracers, ...(tls !== undefined && { tls }) };
     this.#dropBefore(point.endMs - this.#retentionMs);
     this.#makeRoom();
     for (const listener of this.#listeners) listener(round, point);

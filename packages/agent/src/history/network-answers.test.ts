@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import { basename } from "node:path";
 import { test } from "node:test";
-import { networkRound, requestReport, requests } from "../pipeline/testing/network-round.ts";
+import { connectionReport, networkRound, peer, requestReport, requests } from "../pipeline/testing/network-round.ts";
 import { History } from "./history.ts";
 import { networkAnswer } from "./network-answers.ts";
-import { api, round, smallNetwork } from "./testing/rounds.ts";
+import { api, round, shell, smallNetwork } from "./testing/rounds.ts";
 
 function answerOf(history: History, pid?: number) {
   const spans = history.spans({ fromMs: 0, toMs: Number.POSITIVE_INFINITY }).flatMap(({ network }) => network ?? []);
@@ -72,4 +73,111 @@ test("more kinds than there is room for leave sums as they were, and stay within
   const rounds = spans.reduce((sum, { roundCount }) => sum + roundCount, 0);
   const sum = spans.reduce((total, { network }) => total + (network?.requests.sum("requests") ?? 0), 0);
   assert.equal(sum, rounds * ((500 * 501) / 2));
+});
+
+const listener = {
+  transport: "tcp",
+  local: { address: "0.0.0.0", port: 8080 },
+  pid: api.pid,
+  process: api.name,
+  networkNamespace: 1,
+  capacity: 1,
+} as const;
+
+test("a connection with both ends on this machine is one edge, which its client tells of", () => {
+  const history = new History();
+  const ofShell = { pid: shell.pid, process: shell.name, serverPort: 8080 };
+  const ofApi = { role: "server", pid: api.pid, process: api.name, serverPort: 8080 } as const;
+  history.read(
+    round(0, {
+      network: networkRound({
+        requests: requestReport({
+          requests: [
+            requests(5, { process: api }),
+            requests(5, { process: shell, side: "client", peer: { address: "10.0.0.5", port: 8080 } }),
+          ],
+        }),
+        connections: connectionReport({
+          listeners: [listener],
+          connections: [
+            {
+              id: 1,
+              transport: "tcp",
+              role: "client",
+              state: "ESTAB",
+              local: { address: "10.0.0.5", port: 40_000 },
+              networkNamespace: 1,
+              existed: false,
+            },
+          ],
+          peers: [
+            peer({ ...ofShell, peerAddress: "10.0.0.5", opened: 1, sentBytes: 70, receivedBytes: 900 }),
+            peer({ ...ofApi, peerAddress: "10.0.0.5", opened: 1, sentBytes: 900, receivedBytes: 70 }),
+            peer({ ...ofApi, peerAddress: "192.0.2.1", opened: 1, sentBytes: 30, receivedBytes: 7 }),
+          ],
+        }),
+      }),
+    }),
+  );
+  const { edges, served, edgeCount } = answerOf(history);
+  const textOf = (row: (typeof edges)[number]) =>
+    [row.from, row.to, row.toHere, row.requests, row.sentBytes, row.receivedBytes].join(" ");
+  assert.deepEqual(edges.map(textOf), ["sh api true 5 70 900", "192.0.2.1 api true 0 7 30"]);
+  assert.deepEqual([edges[0]?.fromHere, edges[1]?.fromHere, edgeCount], [true, false, 2]);
+  assert.equal(edges[0]?.p99Ns, 2 ** 20);
+  assert.deepEqual(
+    served.map(({ service, requests: of, p99Ns }) => [service, of, p99Ns]),
+    [["api", 5, 2 ** 20]],
+  );
+  // Of one process, those that it calls and those that call it.
+  assert.deepEqual(answerOf(history, api.pid).edges.map(textOf), edges.map(textOf));
+});
+
+test("a client of this machine that is not traced shows by its address", () => {
+  const history = new History();
+  const server = peer({ role: "server", process: "api", peerAddress: "127.0.0.1", serverPort: 8080, sentBytes: 9 });
+  history.read(round(0, { network: networkRound({ connections: connectionReport({ peers: [server] }) }) }));
+  assert.deepEqual(
+    answerOf(history).edges.map(({ from, fromHere, to, receivedBytes }) => [from, fromHere, to, receivedBytes]),
+    [["127.0.0.1", false, "api", 9]],
+  );
+});
+
+test("who listens at a Unix socket is who is called there", () => {
+  const history = new History();
+  const path = "/run/api.sock";
+  const { local: _, ...unix } = { ...listener, transport: "unix", path } as const;
+  const { peerAddress: __, serverPort: ___, ...client } = peer({ transport: "unix", process: "sh", path, opened: 1 });
+  const server = { ...client, role: "server", process: "api" } as const;
+  const connections = connectionReport({ listeners: [unix], peers: [client, server] });
+  history.read(round(0, { network: networkRound({ connections }) }));
+  assert.deepEqual(
+    answerOf(history).edges.map(({ from, to, server: at }) => [from, to, at]),
+    [["sh", "api", path]],
+  );
+});
+
+test("a process whose first thread's name tells nothing goes by its program's", () => {
+  const history = new History();
+  const of = { pid: 2 ** 22, name: "MainThread", executablePath: "/opt/bin/web" };
+  const own = { pid: process.pid, process: "MainThread" };
+  const program = basename(process.execPath);
+  const network = networkRound({
+    requests: requestReport({ requests: [requests(1, { process: of })] }),
+    connections: connectionReport({
+      listeners: [{ ...listener, ...own }],
+      peers: [peer({ ...own, peerAddress: "127.0.0.1", serverPort: 8080, opened: 1 })],
+    }),
+  });
+  history.read(round(0, { network }));
+  const { served, edges, peers } = answerOf(history);
+  assert.deepEqual(
+    served.map(({ service }) => service),
+    ["web"],
+  );
+  assert.deepEqual(
+    edges.map(({ from, to }) => [from, to]),
+    [[program, program]],
+  );
+  assert.equal(peers[0]?.process.name, program);
 });

@@ -1,12 +1,15 @@
+import type { TracedProcess } from "@skep/tracers";
 import type {
   ConnectionReport,
   Latency,
+  NetworkReport,
   PacketReport,
   RequestReport,
   RequestStatistics,
 } from "@skep/tracers/networking";
 import { errorTypeOf } from "../metrics/request-semantics.ts";
 import type { NetworkRound } from "../pipeline/round.ts";
+import { ProgramNames } from "../terminal/program-names.ts";
 import { LocalServices, textOf } from "./local-services.ts";
 import {
   INTERFACE_ROWS,
@@ -23,12 +26,40 @@ import type { HistoryTables } from "./tables.ts";
 
 /** What the history keeps of the network in a round. */
 export function readNetwork({ report }: NetworkRound, tables: HistoryTables, tableBytes: number): NetworkSpan {
-  const services = new LocalServices(report.connections);
+  const { requests, connections } = withProgramNames(report);
+  const services = new LocalServices(connections);
   return {
     durationNs: report.durationNs,
-    ...readRequests(report.requests, services, tables, tableBytes),
-    peers: readPeers(report.connections, services, tables, tableBytes),
+    ...readRequests(requests, services, tables, tableBytes),
+    peers: readPeers(connections, services, tables, tableBytes),
     ...readPackets(report.packets, tables, tableBytes),
+  };
+}
+
+/** All processes of Node.js would be one service, `MainThread`. */
+function withProgramNames({ requests, connections }: NetworkReport): Pick<NetworkReport, "requests" | "connections"> {
+  const names = new ProgramNames();
+  const byProcess = <Row extends { readonly process: TracedProcess }>(row: Row): Row => {
+    const process = names.named(row.process);
+    return process === row.process ? row : { ...row, process };
+  };
+  const byName = <Row extends { readonly pid?: number; readonly process?: string }>(row: Row): Row => {
+    if (row.pid === undefined || row.process === undefined) return row;
+    const process = names.of(row.pid, row.process);
+    return process === row.process ? row : { ...row, process };
+  };
+  return {
+    ...(requests !== undefined && {
+      requests: { ...requests, requests: requests.requests.map(byProcess), dns: requests.dns.map(byProcess) },
+    }),
+    ...(connections !== undefined && {
+      connections: {
+        ...connections,
+        connections: connections.connections.map(byName),
+        listeners: connections.listeners.map(byName),
+        peers: connections.peers.map(byName),
+      },
+    }),
   };
 }
 
@@ -104,7 +135,9 @@ function readPeers(
     const server = isClient ? { address: peerAddress, port: serverPort } : undefined;
     const text = server === undefined ? (peerAddress ?? path) : textOf(server);
     const of = { pid, name: process, ...(containerId !== undefined && { containerId }) };
-    rows.add(tables.addProcess(of), addPeerKind(tables, peer, text, services.at(server)), values);
+    const callee = peer.transport === "unix" && role !== "server" ? services.atPath(path) : services.at(server);
+    const isLocal = peer.transport === "unix" || (peerAddress !== undefined && services.isHere(peerAddress));
+    rows.add(tables.addProcess(of), addPeerKind(tables, peer, text, callee, isLocal), values);
   }
   if (report !== undefined) rows.add(0, 0, peerValues(report.otherPeers));
   return rows.build();

@@ -31,6 +31,8 @@ export interface PeerKind {
   /** Of the server. */
   readonly port?: number;
   readonly callee?: string;
+  /** The other end is on this machine, and has a row of its own where it is traced. */
+  readonly isLocal: boolean;
 }
 
 export function addRequestKind(
@@ -64,12 +66,13 @@ export function addPeerKind(
   { process, role, transport, serverPort }: PeerTraffic,
   peer: string,
   callee: string | undefined,
+  isLocal: boolean,
 ): number {
-  return add(tables, [process, role, transport, peer, serverPort, callee]);
+  return add(tables, [process, role, transport, peer, serverPort, callee, isLocal ? 1 : undefined]);
 }
 
 export function peerKind(tables: HistoryTables, text: number): PeerKind | undefined {
-  const [service, role, transport, peer = "", port, callee] = read(tables, text);
+  const [service, role, transport, peer = "", port, callee, isLocal] = read(tables, text);
   if (service === undefined) return undefined;
   return {
     service: service === "" ? "nobody" : service,
@@ -78,6 +81,7 @@ export function peerKind(tables: HistoryTables, text: number): PeerKind | undefi
     peer,
     ...(port && { port: Number(port) }),
     ...(callee && { callee }),
+    isLocal: isLocal === "1",
   };
 }
 

@@ -24,7 +24,7 @@ export const httpCommand: Command = defineCommand({
   usage: RUN_USAGE,
   description: [
     "Follows the requests that the processes of this machine send and serve, whenever their connections were opened, and prints for each service (the processes of one name), route and class of status how many there were, how many a second, and how long half, 90 % and 99 % of them took at most. On a terminal the table is refreshed each second. Without -p, --cgroup or COMMAND: every process.",
-    "What goes over TLS is read where OpenSSL, BoringSSL or GnuTLS get and give it, in programs that run already, too; no key is needed.",
+    'What goes over TLS is read where OpenSSL, BoringSSL or GnuTLS get and give it, in programs that run already, too; no key is needed. What Go, Java and rustls encrypt by themselves is not seen. "skep doctor" lists the files that are read.',
     "COMMAND is started by Skep, and it and its descendants are followed from the execve that starts it to the last exit.",
   ],
   options: { ...runOptions, ...httpOptions },
@@ -32,7 +32,7 @@ export const httpCommand: Command = defineCommand({
   notes: [
     "A request counts when it is over, once on each side: where both are on this machine, once as the server's and once as the client's. Errors are statuses from 500 on, for clients from 400 on, what the client or the server gave up, and gRPC statuses that mean failure. A route is a guess: the parts of a path that look like numbers or ids are {id}.",
     "What is not known is left out, never guessed: on a connection of HTTP/2 that was there before, the method of the first requests, say.",
-    "No body is kept, and of the headers Host and traceparent alone; queries and passwords in URLs are removed, see --keep-query. A process that uses TLS more than 20,000 times a second is let go, and the result says so.",
+    "No body is kept, and of the headers Host, User-Agent and traceparent alone; queries and passwords in URLs are removed, see --keep-query. A process that uses TLS more than 20,000 times a second is let go, and the result says so.",
     ...runNotes("the result was written"),
   ],
   examples: [

@@ -25,6 +25,7 @@ import {
 } from "./host-metrics.ts";
 import type { MetricDefinition } from "./metric-definition.ts";
 import { NETWORK_METRICS } from "./network-metrics.ts";
+import { OLDER_REQUEST_METRICS } from "./older-request-metrics.ts";
 import { PROCESS_EXEC_COUNT, PROCESS_EXIT_COUNT, PROCESS_START_COUNT } from "./process-metrics.ts";
 import { CPU_TIME, OFF_CPU_TIME } from "./profile-metrics.ts";
 import { SYSCALL_COUNT, SYSCALL_DURATION } from "./syscall-metrics.ts";
@@ -77,4 +78,5 @@ export const ALL_METRICS: readonly MetricDefinition[] = [
   EXPORTER_QUEUE_SIZE,
   EXPORTER_QUEUE_MEMORY,
   EXPORTER_SPOOL,
+  ...OLDER_REQUEST_METRICS,
 ];

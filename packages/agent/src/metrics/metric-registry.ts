@@ -33,7 +33,7 @@ export interface HistogramMetric<Attribute extends string = string> {
   ): void;
 }
 
-/** A metric of durations in seconds. */
+/** A metric of durations, in seconds or milliseconds. */
 export interface DurationMetric<Attribute extends string = string> {
   add(resource: TelemetryResource, latency: Latency, attributes?: SeriesAttributes<Attribute>): void;
 }
@@ -109,11 +109,11 @@ export class MetricRegistry {
     return entry.metric;
   }
 
-  /** Of a histogram whose unit is seconds. */
+  /** Of a histogram whose unit is seconds or milliseconds. */
   duration<Attribute extends string>(definition: MetricDefinition<Attribute>): DurationMetric<Attribute> {
     let entry = this.#durations.get(definition);
     if (entry === undefined) {
-      const create = () => new SecondsHistogram();
+      const create = () => new SecondsHistogram(definition.unit === "ms" ? "ms" : "s");
       const table = new SeriesTable(definition, this.#seriesLimit, this.#overflowResource, create);
       const add: DurationMetric["add"] = (resource, latency, attributes = {}) =>
         table.series(resource, attributes, this.#startUnixNs).value.add(latency);

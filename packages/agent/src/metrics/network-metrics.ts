@@ -14,6 +14,7 @@ import type { TelemetryResource } from "../resources/telemetry-resource.ts";
 import type { MetricDefinition } from "./metric-definition.ts";
 import type { MetricRegistry } from "./metric-registry.ts";
 import type { MetricResources } from "./metric-resources.ts";
+import { NO_OLDER_CONVENTIONS, type OlderConventions, recordOlderRequest } from "./older-request-metrics.ts";
 import { errorTypeOf, grpcStatusName, methodOf, protocolVersion, serverAttributes } from "./request-semantics.ts";
 import { LATENCY_SCALE } from "./seconds-histogram.ts";
 
@@ -257,21 +258,34 @@ export const NETWORK_METRICS: readonly MetricDefinition[] = [
   SPANS_LEFT_OUT,
 ];
 
-/** @param hostNamespace number of the host's network namespace, where it is known */
+/**
+ * @param hostNamespace number of the host's network namespace, where it is known
+ * @param older which requests are told by their older names, too
+ */
 export function recordNetwork(
   registry: MetricRegistry,
   { report, requestsLeftOut }: NetworkRound,
   resources: MetricResources,
   hostNamespace: number | undefined,
+  older: OlderConventions = NO_OLDER_CONVENTIONS,
 ): void {
-  if (report.requests !== undefined) recordRequests(registry, report.requests, resources);
+  if (report.requests !== undefined) recordRequests(registry, report.requests, resources, older);
   if (report.connections !== undefined) recordConnections(registry, report, report.connections, resources);
   if (report.packets !== undefined) recordPackets(registry, report.packets, resources.host, hostNamespace);
   registry.number(SPANS_LEFT_OUT).add(resources.agent, requestsLeftOut);
 }
 
-function recordRequests(registry: MetricRegistry, report: RequestReport, resources: MetricResources): void {
-  for (const row of report.requests) recordRequest(registry, row, resources.of(row.process));
+function recordRequests(
+  registry: MetricRegistry,
+  report: RequestReport,
+  resources: MetricResources,
+  older: OlderConventions,
+): void {
+  for (const row of report.requests) {
+    const resource = resources.of(row.process);
+    recordRequest(registry, row, resource);
+    recordOlderRequest(registry, row, resource, older);
+  }
   for (const row of report.dns) recordQueries(registry, row, resources.of(row.process));
   const untimed = registry.number(UNTIMED_COUNT);
   const reason = { "skep.reason": "no_room" };

@@ -12,7 +12,7 @@ export const PROMETHEUS_CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8
  * No more of them, since each costs a line in each of up to 2,000 series.
  */
 const BUCKET_EXPONENTS: readonly number[] = Array.from({ length: 9 }, (_, index) => 10 + 3 * index);
-/** Where it is seconds: 0.13 ms, 0.52 ms ... 8.6 s, which are powers of two in nanoseconds too, and so exact. */
+/** Where it is seconds, or milliseconds: 0.13 ms, 0.52 ms ... 8.6 s, which are powers of two in nanoseconds too, and so exact. */
 const SECONDS_BUCKET_EXPONENTS: readonly number[] = Array.from({ length: 9 }, (_, index) => 17 + 2 * index);
 
 /**
@@ -46,9 +46,9 @@ function histogramLines(name: string, series: Series<Distribution>, { unit }: Me
   const { count, sum } = series.value;
   const bucketStart = `${name}_bucket{${labels}${labels === "" ? "" : ","}le="`;
   let lines = "";
-  const isSeconds = unit === "s";
-  for (const exponent of isSeconds ? SECONDS_BUCKET_EXPONENTS : BUCKET_EXPONENTS) {
-    const bound = isSeconds ? 2 ** exponent / 1e9 : 2 ** exponent;
+  const nsPerUnit = unit === "s" ? 1e9 : unit === "ms" ? 1e6 : 1;
+  for (const exponent of nsPerUnit === 1 ? BUCKET_EXPONENTS : SECONDS_BUCKET_EXPONENTS) {
+    const bound = 2 ** exponent / nsPerUnit;
     lines += `${bucketStart}${bound}"} ${series.value.countBelow(exponent)}\n`;
   }
   lines += `${bucketStart}+Inf"} ${count}\n`;
@@ -59,7 +59,12 @@ function head(name: string, { description }: MetricDefinition, type: string): st
   return `# HELP ${name} ${description.replaceAll("\\", "\\\\").replaceAll("\n", "\\n")}\n# TYPE ${name} ${type}\n`;
 }
 
-const UNIT_SUFFIXES: Partial<Record<MetricUnit, string>> = { s: "_seconds", ns: "_nanoseconds", By: "_bytes" };
+const UNIT_SUFFIXES: Partial<Record<MetricUnit, string>> = {
+  s: "_seconds",
+  ms: "_milliseconds",
+  ns: "_nanoseconds",
+  By: "_bytes",
+};
 
 /** `linux.syscall.count` in `{call}` is `linux_syscall_count_total`. */
 export function prometheusName({ name, unit, kind }: MetricDefinition): string {

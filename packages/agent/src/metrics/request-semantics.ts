@@ -69,6 +69,13 @@ export function grpcStatusName(status: number): string {
   return GRPC_STATUSES[status] ?? String(status);
 }
 
+/** `package.Service/Method` in its two parts, as the older conventions have it. */
+export function splitGrpcMethod(method: string | undefined): { readonly service?: string; readonly method?: string } {
+  const slash = method?.lastIndexOf("/") ?? -1;
+  if (method === undefined) return {};
+  return slash < 0 ? { method } : { service: method.slice(0, slash), method: method.slice(slash + 1) };
+}
+
 /** `error.type` of what failed: a status of HTTP or gRPC, or `aborted`. */
 export function errorTypeOf(
   { side, status, grpcStatus }: Pick<RequestFacts, "side" | "status" | "grpcStatus">,

@@ -8,6 +8,7 @@ import { recordHost } from "./host-metrics.ts";
 import type { MetricRegistry } from "./metric-registry.ts";
 import type { MetricResources } from "./metric-resources.ts";
 import { recordNetwork } from "./network-metrics.ts";
+import { NO_OLDER_CONVENTIONS, type OlderConventions } from "./older-request-metrics.ts";
 import { recordProcesses } from "./process-metrics.ts";
 import { recordProfile } from "./profile-metrics.ts";
 import { recordSyscalls } from "./syscall-metrics.ts";
@@ -18,12 +19,15 @@ export class RoundMetrics implements RoundReader {
   readonly name = "the metrics";
   readonly #registry: MetricRegistry;
   readonly #resources: MetricResources;
+  readonly #older: OlderConventions;
   readonly #bootUnixNs = unixNsBefore(uptime());
   readonly #startUnixNs = unixNsBefore(process.uptime());
   readonly #hostNamespace = networkNamespaceOf(1) ?? networkNamespaceOf("self");
 
-  constructor(registry: MetricRegistry, resources: MetricResources) {
+  /** @param older which requests are told by their older names, too */
+  constructor(registry: MetricRegistry, resources: MetricResources, older: OlderConventions = NO_OLDER_CONVENTIONS) {
     this.#registry = registry;
+    this.#older = older;
     this.#resources = resources;
   }
 
@@ -36,7 +40,9 @@ export class RoundMetrics implements RoundReader {
     if (round.syscalls !== undefined) recordSyscalls(registry, round.syscalls, resources);
     if (round.files !== undefined) recordFiles(registry, round.files, resources);
     if (round.processes !== undefined) recordProcesses(registry, round.processes.report, resources);
-    if (round.network !== undefined) recordNetwork(registry, round.network, resources, this.#hostNamespace);
+    if (round.network !== undefined) {
+      recordNetwork(registry, round.network, resources, this.#hostNamespace, this.#older);
+    }
     recordHost(registry, round.host, resources, this.#bootUnixNs);
     recordTracers(registry, round, resources);
     recordExporters(registry, round.self.exporters, resources);

@@ -29,6 +29,14 @@ test("the bounds of buckets in seconds are those in nanoseconds, but for 1.6 %",
   assert.ok(ratio > 1 && ratio < 1.016, String(ratio));
 });
 
+test("in milliseconds these bounds are 4 % off at most, and sums exact", () => {
+  const histogram = new SecondsHistogram("ms");
+  histogram.add(latencyOf(160, [1]));
+  const ratio = 2 ** (histogram.offset / 8) / (2 ** (160 / 8) / 1e6);
+  assert.ok(ratio > 1 && ratio < 1.04, String(ratio));
+  assert.equal(histogram.sum, 1);
+});
+
 test("powers of two in nanoseconds are exact bounds", () => {
   const histogram = new SecondsHistogram();
   // Up to 2^20 ns, and above.

@@ -26,7 +26,7 @@ export async function recordNetwork(
 ): Promise<NetworkResult> {
   await using tracer = await NetworkTracer.start({
     ...run.targetOptions,
-    requests: datagrams && { tls: false },
+    requests: datagrams && { http: false },
     packets: packets && { flows: false },
   });
   const watch = new NetworkWatch();

@@ -1,5 +1,7 @@
 import { release } from "node:os";
+import type { TlsReport } from "@skep/tracers/networking";
 import type {
+  ConnectionsAnswer,
   FilesAnswer,
   HealthAnswer,
   NetworkAnswer,
@@ -9,6 +11,7 @@ import type {
   SeriesAnswer,
   StatusAnswer,
   SyscallsAnswer,
+  TlsAnswer,
 } from "../history/answers.ts";
 import { callingProcesses, callRows, heatMapOf } from "../history/call-answers.ts";
 import { fileList } from "../history/file-answers.ts";
@@ -18,22 +21,24 @@ import { joinRows } from "../history/rows.ts";
 import { SERIES_NAMES, type SeriesName } from "../history/series.ts";
 import { COUNT_ROWS, type CountRows } from "../history/span-rows.ts";
 import { flameGraphOf, type ProfileMode, processShares, stacksOf } from "../history/stack-answers.ts";
+import { printable } from "../output/text.ts";
 import type { TracerName } from "../pipeline/round.ts";
+import { LiveConnections, type LiveConnectionsOptions } from "./live-connections.ts";
 import { Parameters } from "./parameters.ts";
 import { runningProcesses } from "./running-processes.ts";
 
 const MAXIMUM_LOG_ENTRIES = 1000;
 const MAXIMUM_PID = 2 ** 22;
 
-export interface ApiOptions {
-  readonly history: History;
+export interface ApiOptions extends LiveConnectionsOptions {
   readonly version: string;
   readonly hostName: string;
 }
 
 /** What the API answers at each path. */
-export class Api {
+export class Api implements Disposable {
   readonly #history: History;
+  readonly #connections: LiveConnections;
   readonly #options: ApiOptions;
   readonly #routes: ReadonlyMap<string, (query: string) => unknown> = new Map([
     ["/api/status", (query: string): unknown => this.#status(query)],
@@ -43,17 +48,23 @@ export class Api {
     ["/api/processes", (query) => this.#processes(query)],
     ["/api/files", (query) => this.#files(query)],
     ["/api/network", (query) => this.#network(query)],
+    ["/api/connections", (query) => this.#liveConnections(query)],
     ["/api/health", (query) => this.#health(query)],
   ]);
 
   constructor(options: ApiOptions) {
     this.#history = options.history;
     this.#options = options;
+    this.#connections = new LiveConnections(options);
   }
 
   /** The answer, to be sent as JSON; undefined where the API has no such path. */
-  answer(path: string, query: string): unknown {
-    return this.#routes.get(path)?.(query);
+  async answer(path: string, query: string): Promise<unknown> {
+    return await this.#routes.get(path)?.(query);
+  }
+
+  [Symbol.dispose](): void {
+    this.#connections[Symbol.dispose]();
   }
 
   #status(query: string): StatusAnswer {
@@ -165,6 +176,10 @@ export class Api {
     };
   }
 
+  #liveConnections(query: string): Promise<ConnectionsAnswer> {
+    return this.#connections.answer(new Parameters(query, ["process"]).number("process", MAXIMUM_PID));
+  }
+
   #health(query: string): HealthAnswer {
     const range = this.#history.range(new Parameters(query, ["from", "to"]).range());
     const { extent, latest, changes } = this.#history;
@@ -176,6 +191,7 @@ export class Api {
       incomplete: this.#reasons(spans.map(({ incomplete }) => incomplete)),
       changes: changes.toReversed(),
       ...(extent !== undefined && { history: extent }),
+      ...(latest?.tls !== undefined && { tls: tlsAnswer(latest.tls) }),
     };
   }
 
@@ -203,6 +219,20 @@ export class Api {
     });
     return byTracer;
   }
+}
+
+const MAXIMUM_TLS_FILES = 200;
+
+function tlsAnswer({ files, hits, sessions, sessionsKnown }: TlsReport): TlsAnswer {
+  const rows = files.map(({ path, library, state, problem, pid }) => ({
+    path: printable(path),
+    library,
+    state,
+    ...(problem !== undefined && { problem }),
+    ...(pid !== undefined && { pid }),
+  }));
+  rows.sort((a, b) => Number(a.state === "attached") - Number(b.state === "attached"));
+  return { files: rows.slice(0, MAXIMUM_TLS_FILES), hits, sessions, sessionsKnown };
 }
 
 function sumOf<Key extends string>(items: readonly Readonly<Record<Key, number>>[], key: Key): number {

@@ -75,7 +75,7 @@ export class PageServer implements AsyncDisposable {
     this.#options = options;
     this.#token = options.token ?? randomBytes(16).toString("base64url");
     this.#access = new Access(this.#token);
-    this.#api = new Api({ history, version, hostName });
+    this.#api = new Api({ history, version, hostName, takeRound });
     this.#pprof = new PprofRoute({ history, takeRound });
     this.#events = new EventStream(history);
     // Not by import: that reads all exports of the module, WebSocket with its undici among them, 14 MB in all (Node.js 24).
@@ -110,6 +110,7 @@ export class PageServer implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#events[Symbol.dispose]();
+    this.#api[Symbol.dispose]();
     if (!this.#server.listening) return;
     this.#server.close();
     this.#server.closeAllConnections();
@@ -181,7 +182,7 @@ export class PageServer implements AsyncDisposable {
       return profile;
     }
     if (path.startsWith("/api/")) {
-      const answer = this.#api.answer(path, query);
+      const answer = await this.#api.answer(path, query);
       return answer === undefined ? undefined : json(answer);
     }
     const file = await pageFile(path);

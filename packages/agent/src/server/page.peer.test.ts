@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import type { LiveConnection, TlsReport } from "@skep/tracers/networking";
 import { type Browser, chromium, type Locator, type Page } from "playwright-core";
 import { History } from "../history/history.ts";
 import { api, FIRST_ROUND_MS, frame, profile, ROUND_MS, round, sample, tracers } from "../history/testing/rounds.ts";
 import type { Round } from "../pipeline/round.ts";
+import { connectionReport, networkRound, requestReport, requests } from "../pipeline/testing/network-round.ts";
+import { traffic } from "../testing/network-reports.ts";
 import { PageCoverage } from "../testing/page-coverage.ts";
 import { PageServer } from "./page-server.ts";
 
@@ -44,18 +47,25 @@ interface OpenOptions {
   readonly rounds?: readonly Round[];
   readonly width?: number;
   readonly colorScheme?: "light" | "dark";
+  readonly takeRound?: (history: History) => Promise<void>;
 }
 
 const threeRounds = [round(0), round(1), round(2)];
 
-async function open({ hash = "", rounds = threeRounds, width = 1280, colorScheme = "light" }: OpenOptions = {}) {
+async function open({
+  hash = "",
+  rounds = threeRounds,
+  width = 1280,
+  colorScheme = "light",
+  takeRound = async () => undefined,
+}: OpenOptions = {}) {
   const history = new History();
   for (const given of rounds) history.read(given);
   const server = await PageServer.start({
     history,
     version: "0.1.0",
     hostName: "web-03",
-    takeRound: async () => undefined,
+    takeRound: () => takeRound(history),
     port: 0,
   });
   const { origin } = server;
@@ -350,11 +360,11 @@ test("network: requests, who calls whom, connections, names and packets", async 
   await page.getByLabel("Filter by service, route or address").fill("");
   await page.getByRole("button", { name: "Service map" }).click();
   assert.deepEqual(await cells(page, "Service map"), [
-    ["sh", "→ api 127.0.0.1:8080", "21", "0.70", "21", "1.0 ms", "3", "3.00 kB", "6.00 kB"],
-    ["10.0.0.7", "→ api api:8080", "", "", "", "", "6", "300 B", "0 B"].map((text) => (text === "0 B" ? "" : text)),
+    ["sh", "→ api 127.0.0.1:8080", "21", "0.70", "21", "1.0 ms", "1.0 ms", "3", "3.00 kB", "6.00 kB"],
+    ["10.0.0.7", "→ api api:8080", "", "", "", "", "", "6", "", "300 B"],
   ]);
-  await page.getByRole("button", { name: "Connections" }).click();
-  assert.deepEqual(await cells(page, "Connections"), [
+  await page.getByRole("button", { name: "Peers" }).click();
+  assert.deepEqual(await cells(page, "Peers"), [
     ["sh 7", "client", "127.0.0.1:8080 api", "3", "3", "200 µs", "3.00 kB", "6.00 kB", "3"],
     ["api 42", "server", "10.0.0.7 at 8080", "6", "", "", "300 B", "", ""],
   ]);
@@ -363,6 +373,154 @@ test("network: requests, who calls whom, connections, names and packets", async 
   await page.getByRole("button", { name: "Packets" }).click();
   assert.deepEqual(await cells(page, "Interfaces"), [["eth0", "receive", "30", "1", "3.00 kB"]]);
   assert.deepEqual(await cells(page, "Packets thrown away"), [["NO_SOCKET", "ipv4 udp", "6"]]);
+  assert.deepEqual(opened.incidents, []);
+});
+
+test("service map: boxes and lines, walked by keyboard, and what a box has to do with", async () => {
+  await using opened = await open({ hash: "#/network?last=60&part=map" });
+  const { page } = opened;
+  const map = page.getByRole("group", { name: "Service map: 3 nodes, 2 lines" });
+  await map.waitFor();
+  const box = (name: string) => map.getByRole("button", { name });
+  assert.equal(
+    await box("api").getAttribute("aria-label"),
+    "api: answers 2.3/s; 99 of 100 took 1.0 ms at most; called by 2",
+  );
+  assert.deepEqual((await map.locator(".label text").allTextContents()).sort(), [
+    "0.70/s · 1.0 ms",
+    "10 B/s",
+    "100% failed",
+  ]);
+  const place = async (name: string) => (await box(name).boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 };
+  const [left, right] = [await place("sh"), await place("api")];
+  assert.ok(left.x + left.width < right.x);
+
+  // One stop for the tab key, from which the arrows lead on.
+  assert.equal(await map.locator("[tabindex='0']").count(), 1);
+  await map.locator("[tabindex='0']").focus();
+  await page.keyboard.press("ArrowRight");
+  assert.equal(await box("api").evaluate((element) => element === element.ownerDocument.activeElement), true);
+  await page.keyboard.press("ArrowLeft");
+  await page.keyboard.press("ArrowUp");
+  await page.keyboard.press("ArrowDown");
+  await shows(page.locator(".map-note"), "sh: calls 1");
+  await page.keyboard.press("Enter");
+  await page.waitForURL(/node=/);
+  assert.deepEqual(
+    (await cells(page, "Service map")).map(([from]) => from),
+    ["sh"],
+  );
+  assert.equal(await box("sh").getAttribute("aria-pressed"), "true");
+  await page.keyboard.press("Escape");
+  await page.getByRole("cell", { name: "10.0.0.7", exact: true }).waitFor();
+  await map.locator(".line").last().hover({ force: true });
+  await page
+    .getByText(/^(sh|10\.0\.0\.7) → api: /)
+    .first()
+    .waitFor({ state: "attached" });
+  assert.deepEqual(opened.incidents, []);
+});
+
+test("service map: of very many services the busiest, and how many are left out", async () => {
+  const services = Array.from({ length: 60 }, (_, index) => ({ pid: 100 + index, name: `service-${index}` }));
+  const network = networkRound({
+    durationNs: ROUND_MS * 1e6,
+    requests: requestReport({
+      requests: services.map((process, index) =>
+        requests(1000 - index, {
+          process,
+          side: "client",
+          peer: { address: "127.0.0.1", port: 8000 + Math.floor(index / 7) },
+        }),
+      ),
+    }),
+    connections: connectionReport({
+      listeners: services.map(({ pid, name }, index) => ({
+        transport: "tcp",
+        local: { address: "127.0.0.1", port: 8000 + index },
+        pid,
+        process: name,
+        networkNamespace: 1,
+        capacity: 1,
+      })),
+    }),
+  });
+  for (const width of [1280, 420]) {
+    await using opened = await open({ rounds: [round(0, { network })], hash: "#/network?last=60&part=map", width });
+    const { page, history } = opened;
+    await page.getByRole("group", { name: /^Service map: 40 nodes/ }).waitFor();
+    await page.getByText("20 nodes with less traffic left out; filter to see them.").waitFor();
+    // A box that one is at is not lost when a round comes.
+    await page.locator(".box[tabindex='0']").focus();
+    history.read(round(1, { network }));
+    await page.getByText("live · 11:07:00").waitFor({ state: "attached" });
+    assert.equal(await page.locator(".box:focus").count(), 1);
+    assert.equal(await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), true);
+    await page.getByLabel("Filter by service, route or address").fill("service-59");
+    await page.getByRole("group", { name: /^Service map: 2 nodes, 1 line/ }).waitFor();
+    assert.deepEqual(opened.incidents, []);
+  }
+});
+
+test("connections: those that there are now, what they carry, in any order", async () => {
+  const connection = (index: number, changes: Partial<LiveConnection> = {}): LiveConnection => ({
+    id: index,
+    transport: "tcp",
+    role: "client",
+    pid: 7,
+    process: "sh",
+    local: { address: "127.0.0.1", port: 40_000 + index },
+    peer: { address: "127.0.0.1", port: 8080 },
+    networkNamespace: 1,
+    existed: true,
+    state: "ESTAB",
+    traffic: traffic({ sentBytes: 1000 * index, receivedBytes: 500, roundTripUs: 1000 - index, retransmits: index }),
+    ...changes,
+  });
+  const { traffic: _, local: __, peer: ___, ...unix } = connection(3, { transport: "unix", path: "/run/bus" });
+  const rounds = [0, 1].map((index) =>
+    round(index, {
+      network: networkRound({
+        connections: connectionReport({
+          connections: [
+            connection(1),
+            connection(2, {
+              traffic: traffic({ sentBytes: 2000 + 50_000 * index, receivedBytes: 500, roundTripUs: 998 }),
+            }),
+            unix,
+            ...Array.from({ length: 600 }, (_, more) => connection(10 + more, { pid: 42, process: "api" })),
+          ],
+        }),
+      }),
+    }),
+  );
+  let next = 0;
+  const takeRound = async (history: History) => {
+    const given = rounds[next++];
+    if (given !== undefined) history.read(given);
+  };
+  await using opened = await open({
+    rounds: [round(-1)],
+    hash: "#/network?last=60&part=connections&process=7",
+    takeRound,
+  });
+  const { page, history } = opened;
+  await page.getByText("3 ends of connections at 11:06:50, whatever time is chosen above").waitFor();
+  assert.deepEqual(await cells(page, "Connections"), [
+    ["sh 7", "127.0.0.1:40002", "→ 127.0.0.1:8080", "ESTAB", "", "", "", "2.00 kB", "500 B", "998 µs", ""],
+    ["sh 7", "127.0.0.1:40001", "→ 127.0.0.1:8080", "ESTAB", "", "", "", "1.00 kB", "500 B", "999 µs", "1"],
+    ["sh 7", "unix", "→ /run/bus", "ESTAB", "", "", "", "", "", "", ""],
+  ]);
+  await takeRound(history);
+  await page.getByRole("cell", { name: "5.00 kB/s" }).waitFor();
+  await page.getByRole("button", { name: "RTT" }).click();
+  assert.deepEqual(
+    (await cells(page, "Connections")).map(([, local]) => local),
+    ["127.0.0.1:40001", "127.0.0.1:40002", "unix"],
+  );
+  await page.getByLabel("Process", { exact: true }).selectOption("");
+  await page.getByText("103 more, with less traffic, are left out: choose a process to see its own.").waitFor();
+  assert.equal(await page.getByRole("table", { name: "Connections" }).locator("tbody tr").count(), 500);
   assert.deepEqual(opened.incidents, []);
 });
 
@@ -395,7 +553,23 @@ test("health: states, rungs, losses, and what Skep holds", async () => {
     },
   });
   assert.ok(reduced.cpu);
-  const lossy = { ...reduced, cpu: { ...reduced.cpu, lost: { ...reduced.cpu.lost, stacksFull: 12 } } };
+  const tls: TlsReport = {
+    files: [
+      { path: "/usr/bin/node", library: "OpenSSL", state: "attached", pid: 42, functions: ["SSL_read"] },
+      { path: "/opt/a", library: "GnuTLS", state: "failed", problem: "not permitted", functions: [] },
+    ],
+    hits: 12_000,
+    sessions: 3,
+    sessionsKnown: 2,
+    conflicts: 0,
+    callsLost: 0,
+    tooBusy: 0,
+  };
+  const lossy = {
+    ...reduced,
+    cpu: { ...reduced.cpu, lost: { ...reduced.cpu.lost, stacksFull: 12 } },
+    network: networkRound({ tls }),
+  };
   await using opened = await open({ rounds: [round(0), lossy], hash: "#/health?last=60" });
   const { page } = opened;
   const [cpu, , syscalls, , files] = await cells(page, "Tracers");
@@ -423,6 +597,11 @@ test("health: states, rungs, losses, and what Skep holds", async () => {
       "connection refused · lost: queue full 7",
     ],
   ]);
+  assert.deepEqual(await cells(page, "TLS libraries"), [
+    ["failed", "GnuTLS", "/opt/a", "not permitted", ""],
+    ["read", "OpenSSL", "/usr/bin/node", "", "42"],
+  ]);
+  await page.getByText("3 sessions, of 2 the connection is known; 12.0k calls looked at").waitFor();
   assert.match((await page.locator(".facts").last().textContent()) ?? "", /Memory.* of 6\.00 MB/);
   // The views that it concerns say it too.
   await page.getByRole("link", { name: "Files" }).click();
@@ -520,6 +699,22 @@ for (const width of [1280, 800]) {
     }
   });
 }
+
+test("on a telephone nothing is wider than the window, and the view one is at is in sight", async () => {
+  const parts = ["requests", "map", "connections", "peers", "dns", "packets"].map((part) => `network?part=${part}`);
+  for (const view of ["overview", "flame", "syscalls", "processes", "files", "health", ...parts]) {
+    await using opened = await open({ width: 420, hash: `#/${view}${view.includes("?") ? "&" : "?"}last=60` });
+    const { page } = opened;
+    await page.getByText("live · 11:07:10").waitFor({ state: "attached" });
+    await page.getByText("Loading").first().waitFor({ state: "detached" });
+    const measured = await page.evaluate<{ wide: number; left: number; right: number }>(`(() => {
+      const { left, right } = document.querySelector("nav [aria-current]").getBoundingClientRect();
+      return { wide: document.documentElement.scrollWidth - innerWidth, left, right: innerWidth - right };
+    })()`);
+    assert.ok(measured.wide <= 0, `${view} is ${measured.wide} pixels too wide`);
+    assert.ok(measured.left >= 0 && measured.right >= 0, `${view}: ${JSON.stringify(measured)}`);
+  }
+});
 
 /** node:test counts no lines that run in a browser. Half of the script are Preact and uPlot, with much that we don't use. */
 test("together these tests run at least 70 % of the page's script", (t) => {

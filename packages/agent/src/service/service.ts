@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { resourceAttributesFromEnvironment } from "@skep/otlp/environment";
+import { resourceAttributesFromEnvironment, semanticConventionOptIns } from "@skep/otlp/environment";
 import type { Attributes } from "@skep/otlp/metrics";
 import { CliError } from "../cli/cli-error.ts";
 import { describeErrno } from "../cli/errno.ts";
@@ -8,6 +8,7 @@ import type { Settings } from "../config/settings.ts";
 import { Telemetry } from "../export/telemetry.ts";
 import { Governor } from "../governor/governor.ts";
 import { History } from "../history/history.ts";
+import { olderConventions } from "../metrics/older-request-metrics.ts";
 import { Pipeline } from "../pipeline/pipeline.ts";
 import type { Problem } from "../pipeline/problem.ts";
 import { TRACER_NAMES, type TracerName, type TracerState } from "../pipeline/round.ts";
@@ -113,6 +114,7 @@ async function startParts(settings: Settings, history: History, onProblem: (prob
     retentionMs: Math.max(SHORTEST_RETENTION_MS, 2 * intervalMs),
     senders: senderSettings(settings.otlp, process.env),
     seriesLimit: limits.seriesPerMetric,
+    olderConventions: olderConventions(semanticConventionOptIns()),
     onProblem,
   });
   const tracers = tracerSettings(settings, telemetry.spansAreSent);

@@ -16,6 +16,8 @@ test("parts of the network that are off are off, and all of it where that is", (
   assert.equal(settingsOf({ enabled: false }), undefined);
   const { connections, requests, packets, singleRequests } = settingsOf({ requests: false, packets: false }) ?? {};
   assert.deepEqual([typeof connections, requests, packets, singleRequests], ["object", false, false, 0]);
+  const withoutHttp = settingsOf({ http: false })?.requests;
+  assert.ok(typeof withoutHttp === "object" && withoutHttp.http === false);
   const withoutTls = settingsOf({ tls: false, keepQuery: true })?.requests;
   assert.ok(typeof withoutTls === "object");
   assert.deepEqual([withoutTls.tls, withoutTls.keepQuery], [false, true]);

@@ -52,6 +52,7 @@ function networkSettings(
   {
     connections,
     requests,
+    http,
     packets,
     tls,
     tlsHitsPerSecond,
@@ -67,6 +68,7 @@ function networkSettings(
       limits: { connections: CONNECTIONS_PER_STREAM * streams, ringBytes: CONNECTION_RING_BYTES, peers: ROWS },
     },
     requests: requests && {
+      http,
       tls: tls && { maxHitsPerSecond: tlsHitsPerSecond },
       keepQuery,
       byServer: true,

@@ -32,6 +32,8 @@ export interface RequestStreamsOptions {
   readonly processOf: ProcessLookup;
   /** `verdicts` of payload.h. */
   readonly verdicts: KeyedMap<unknown, unknown>;
+  /** Else all streams but those of DNS are let go as soon as they are heard of. */
+  readonly http: boolean;
   readonly keepQuery: boolean;
   /** How many are kept; the ones that were silent longest go first. */
   readonly limit: number;
@@ -182,7 +184,8 @@ class Stream {
     this.#peerPort = record.peerPort;
     this.setOwner(record);
     if ((record.flags & RecordFlag.dns) !== 0) this.#dns = [this.#dnsStream("received"), this.#dnsStream("sent")];
-    else this.#http = this.#httpStream(record);
+    else if (options.http) this.#http = this.#httpStream(record);
+    else this.#refuse();
   }
 
   get pid(): number {
@@ -270,7 +273,10 @@ class Stream {
   /** What looked like HTTP to the kernel half may be something else. */
   #countUnrecognised(bytes: number): void {
     this.#unrecognisedBytes += bytes;
-    if (this.#unrecognisedBytes < GIVE_UP_BYTES) return;
+    if (this.#unrecognisedBytes >= GIVE_UP_BYTES) this.#refuse();
+  }
+
+  #refuse(): void {
     this.#verdict.refuse(0);
     this.#verdict.refuse(1);
   }

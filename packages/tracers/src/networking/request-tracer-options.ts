@@ -3,6 +3,8 @@ import type { TargetOptions } from "../filters/target-options.ts";
 import type { TlsOptions } from "./tls/tls-report.ts";
 
 export interface RequestTracerOptions extends TargetOptions {
+  /** Requests of HTTP and gRPC. Without them there are DNS and datagrams, and TLS is left alone. Defaults to true. */
+  readonly http?: boolean;
   /** Keep the queries of URLs, which may hold secrets. Defaults to false. */
   readonly keepQuery?: boolean;
   /** Size of the ring buffer, rounded up to a power of two; 256 KiB or more. Defaults to 4 MiB. */

@@ -213,6 +213,34 @@ test("start refuses a ring that is too small", async () => {
   await assert.rejects(RequestTracer.start({ ringBytes: 4096 }), { code: "invalid-argument" });
 });
 
+exactTest("without HTTP there are queries and datagrams, and no request is looked at", async () => {
+  const { requests, log, report } = await tracedScenario("many", {
+    args: ["200", "4", "1000"],
+    options: { http: false },
+  });
+  assert.equal(log.length, 200);
+  assert.deepEqual([requests, report.requests], [[], []]);
+  nothingMissing(report);
+  const host = "127.0.7.54";
+  await using server = program("dns-server.mjs", host);
+  await server.ready;
+  await using client = program("dns-client.mjs", host, "A:there.test", "A:large.test");
+  await client.ready;
+  const dns = await traced({ pids: [server.pid, client.pid], http: false }, async () => {
+    client.release();
+    await client.lastLine;
+  });
+  assert.deepEqual(
+    dns.queries.filter(({ side }) => side === "client").map(({ name, transport }) => [name, transport]),
+    [
+      ["there.test", "udp"],
+      ["large.test", "udp"],
+      ["large.test", "tcp"],
+    ],
+  );
+  assert.ok(dns.report.flows.length > 0);
+});
+
 exactTest("queries of DNS are told by both sides, over UDP and TCP", async () => {
   const host = "127.0.7.53";
   await using server = program("dns-server.mjs", host);

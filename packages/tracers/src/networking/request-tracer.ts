@@ -100,6 +100,7 @@ export class RequestTracer implements AsyncDisposable {
     this.#streams = new RequestStreams({
       processOf,
       verdicts: maps.verdicts,
+      http: options.http ?? true,
       keepQuery: options.keepQuery ?? false,
       limit: limits.streams,
       counts: this.#httpCounts,
@@ -124,7 +125,8 @@ export class RequestTracer implements AsyncDisposable {
    */
   static async start(options: RequestTracerOptions = {}): Promise<RequestTracer> {
     assertRequestTracerOptions(options);
-    const { ringBytes = DEFAULT_RING_BYTES, traceSelf = false, tls = true } = options;
+    const { ringBytes = DEFAULT_RING_BYTES, traceSelf = false, http = true } = options;
+    const tls = http && (options.tls ?? true);
     const limits = requestTracerLimits(threadCount(), options);
     const { calls, compatCalls } = requestCallTables(SyscallNames.ofMachine());
     const tlsPrograms: readonly string[] = tls === false ? [] : tlsProgramsOfKernel();

@@ -60,6 +60,7 @@ export function App({ live }: { readonly live: LiveData }) {
               key={view}
               href={formatRoute({ ...route, view, details: {} })}
               aria-current={view === route.view ? "page" : undefined}
+              ref={view === route.view ? intoView : null}
             >
               {TITLES[view]}
               {view === "health" && <HealthDot state={state} />}
@@ -95,6 +96,12 @@ export function App({ live }: { readonly live: LiveData }) {
       </main>
     </Page.Provider>
   );
+}
+
+/** In a narrow window not all of them have room at a time. */
+function intoView(link: HTMLAnchorElement | null): void {
+  const row = link?.parentElement;
+  if (link && row) row.scrollLeft = link.offsetLeft - (row.clientWidth - link.offsetWidth) / 2;
 }
 
 function useLiveState(live: LiveData): LiveState {

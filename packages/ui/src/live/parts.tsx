@@ -81,16 +81,18 @@ export function Choice<Value extends string>(props: {
 
 export function FilterField(props: {
   readonly label: string;
+  /** What is shown where the label has no room. */
+  readonly hint?: string;
   readonly value: string;
   readonly onInput: (text: string) => void;
 }) {
   return (
-    <label class="search">
+    <label class={props.hint === undefined ? "search" : "search short"}>
       <span class="visually-hidden">{props.label}</span>
       <input
         data-search
         type="search"
-        placeholder={props.label}
+        placeholder={props.hint ?? props.label}
         autocomplete="off"
         spellcheck={false}
         value={props.value}

@@ -2,12 +2,19 @@ import type { MetricDefinition } from "../metric-definition.ts";
 import { prometheusName } from "../prometheus-text.ts";
 
 const HEAD = ["Metric", "In Prometheus", "Kind", "Unit", "Attributes", "Name by"];
-const CONVENTIONS = { semconv: "semantic conventions", collector: "Collector (hostmetrics)", skep: "Skep" } as const;
+const CONVENTIONS = {
+  semconv: "semantic conventions",
+  collector: "Collector (hostmetrics)",
+  skep: "Skep",
+  older: "semantic conventions",
+} as const;
 
-/** The table in Markdown of the metrics of one kind of resource, with what each means below its name. */
-export function metricTable(metrics: readonly MetricDefinition[], of: MetricDefinition["of"]): string {
+type TableName = MetricDefinition["of"] | "older";
+
+/** The table in Markdown of the metrics of one kind of resource, or of older names, with what each means below its name. */
+export function metricTable(metrics: readonly MetricDefinition[], table: TableName): string {
   const rows = metrics
-    .filter((metric) => metric.of === of)
+    .filter(({ of, convention }) => (convention === "older" ? "older" : of) === table)
     .map((metric) => [
       `\`${metric.name}\`<br>${metric.description}`,
       `\`${prometheusName(metric)}\``,
@@ -31,7 +38,7 @@ function formatTable(rows: readonly (readonly string[])[]): string {
 /** The document with the tables in it, each between its two marks: `<!-- metrics: host -->` and `<!-- end -->`. */
 export function withMetricTables(document: string, metrics: readonly MetricDefinition[]): string {
   return document.replace(
-    /(<!-- metrics: (program|host|agent) -->\n)[\s\S]*?(<!-- end -->)/g,
-    (_, start: string, of: MetricDefinition["of"], end: string) => `${start}\n${metricTable(metrics, of)}\n${end}`,
+    /(<!-- metrics: (program|host|agent|older) -->\n)[\s\S]*?(<!-- end -->)/g,
+    (_, start: string, table: TableName, end: string) => `${start}\n${metricTable(metrics, table)}\n${end}`,
   );
 }

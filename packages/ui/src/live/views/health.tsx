@@ -1,6 +1,7 @@
-import type { HealthAnswer, HistoryExtent, SelfSample, TracerState } from "skep/answers";
+import type { HealthAnswer, HistoryExtent, SelfSample, TlsAnswer, TlsFileRow, TracerState } from "skep/answers";
 import { apiPath } from "../client.ts";
 import { useAnswer, usePage } from "../context.ts";
+import { type Column, DataTable } from "../data-table.tsx";
 import { bytes, clock, count, duration, plural } from "../format.ts";
 import { inWords, reasonsText, sumOf } from "../notices.ts";
 import { ErrorLine } from "../parts.tsx";
@@ -17,6 +18,7 @@ export function HealthView() {
         <Own self={answer.self} />
         <HistoryFacts history={answer.history} />
       </div>
+      <Tls tls={answer.tls} />
       <Exporters self={answer.self} />
       <Changes changes={answer.changes} />
     </>
@@ -206,6 +208,62 @@ function Exporters({ self }: { readonly self: SelfSample | undefined }) {
           </table>
         </div>
       )}
+    </section>
+  );
+}
+
+const TLS_COLUMNS: readonly Column<TlsFileRow>[] = [
+  {
+    key: "state",
+    title: "State",
+    isText: true,
+    text: ({ state }) => (
+      <span class={`state ${state === "attached" ? "on" : state === "failed" ? "off" : "reduced"}`}>
+        {state === "attached" ? "read" : state}
+      </span>
+    ),
+    sortBy: ({ state }) => state,
+  },
+  { key: "library", title: "Library", isText: true, text: ({ library }) => library, sortBy: ({ library }) => library },
+  { key: "path", title: "File", isText: true, text: ({ path }) => path, sortBy: ({ path }) => path },
+  {
+    key: "problem",
+    title: "Why not",
+    isText: true,
+    isWide: true,
+    text: ({ problem }) => problem,
+    sortBy: ({ problem = "" }) => problem,
+  },
+  {
+    key: "pid",
+    title: "First seen in",
+    text: ({ pid }) => pid,
+    sortBy: ({ pid = 0 }) => pid,
+  },
+];
+
+/** What is encrypted is read where programs encrypt it; nothing where it isn't looked at. */
+function Tls({ tls }: { readonly tls: TlsAnswer | undefined }) {
+  if (tls === undefined) return null;
+  const { files, hits, sessions, sessionsKnown } = tls;
+  return (
+    <section aria-label="TLS libraries">
+      <h2>
+        TLS libraries
+        <span class="note">
+          requests are read in these files; {plural(sessions, "session")}, of {count(sessionsKnown)} the connection is
+          known; {count(hits)} calls looked at
+        </span>
+      </h2>
+      <DataTable
+        label="TLS libraries"
+        columns={TLS_COLUMNS}
+        rows={files}
+        keyOf={({ path, pid }) => `${path} ${pid}`}
+        initial={{ column: "state", descending: true }}
+        empty="No program or library that is in use has TLS functions that could be found."
+        maximumRows={20}
+      />
     </section>
   );
 }

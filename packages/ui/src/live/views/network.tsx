@@ -7,6 +7,7 @@ import type {
   PeerRow,
   QueryRow,
   RequestRow,
+  ServedRow,
   ServiceEdge,
 } from "skep/answers";
 import { apiPath } from "../client.ts";
@@ -15,11 +16,15 @@ import { type Column, DataTable } from "../data-table.tsx";
 import { bytes, count, duration, perSecond, share } from "../format.ts";
 import { emptyText } from "../notices.ts";
 import { Choice, ErrorLine, FilterField, Notices, ProcessSelect } from "../parts.tsx";
+import { serviceMap } from "../service-map/model.ts";
+import { ServiceMapView } from "../service-map/service-map.tsx";
+import { ConnectionsPart } from "./connections.tsx";
 
 const PARTS = [
   ["requests", "Requests"],
   ["map", "Service map"],
   ["connections", "Connections"],
+  ["peers", "Peers"],
   ["dns", "DNS"],
   ["packets", "Packets"],
 ] as const;
@@ -45,7 +50,7 @@ export function NetworkView() {
           options={PARTS}
           onChange={(chosen) => setDetails({ part: chosen === "requests" ? undefined : chosen })}
         />
-        <FilterField label="Filter by service, route or address" value={filter} onInput={setFilter} />
+        <FilterField label="Filter by service, route or address" hint="Filter" value={filter} onInput={setFilter} />
         <ProcessSelect pid={route.pid} choices={choicesOf(answer)} onChange={(pid) => go({ pid })} />
         {answer && part === "requests" && (
           <p class="sums">
@@ -82,20 +87,13 @@ function PartTables(props: {
         />
       );
     case "map":
-      return (
-        <DataTable
-          label="Service map"
-          columns={edgeColumns(seconds)}
-          rows={matching(answer?.edges, filter, edgeText)}
-          keyOf={edgeText}
-          initial={{ column: "requests", descending: true }}
-          empty={empty("Nobody called anybody")}
-        />
-      );
+      return <MapPart answer={answer} filter={filter} seconds={seconds} empty={empty("Nobody called anybody")} />;
     case "connections":
+      return <ConnectionsPart filter={filter} />;
+    case "peers":
       return (
         <DataTable
-          label="Connections"
+          label="Peers"
           columns={PEER_COLUMNS}
           rows={matching(answer?.peers, filter, peerText)}
           keyOf={peerText}
@@ -117,6 +115,7 @@ function PartTables(props: {
     case "packets":
       return (
         <>
+          <h2>Interfaces</h2>
           <DataTable
             label="Interfaces"
             columns={interfaceColumns(seconds)}
@@ -125,6 +124,7 @@ function PartTables(props: {
             initial={{ column: "bytes", descending: true }}
             empty={empty("No packets went")}
           />
+          <h2 class="next">Packets thrown away</h2>
           <DataTable
             label="Packets thrown away"
             columns={DROP_COLUMNS}
@@ -138,6 +138,56 @@ function PartTables(props: {
     default:
       return part satisfies never;
   }
+}
+
+/** The drawn map, and as a table what the chosen box of it has to do with, or all of it. */
+function MapPart(props: {
+  readonly answer: NetworkAnswer | undefined;
+  readonly filter: string;
+  readonly seconds: number;
+  readonly empty: string;
+}) {
+  const { answer, filter, seconds, empty } = props;
+  const [details, setDetails] = useDetails();
+  const edges = useMemo(() => matching(answer?.edges, filter, edgeText), [answer, filter]);
+  const served = useMemo(() => matching(answer?.served, filter, ({ service }) => service), [answer, filter]);
+  const chosen = details["node"];
+  const ofChosen = useMemo(() => edgesOf(chosen, edges, served), [chosen, edges, served]);
+  const unsent = (answer?.edgeCount ?? 0) - (answer?.edges.length ?? 0);
+  return (
+    <>
+      <ServiceMapView
+        edges={edges}
+        served={served}
+        seconds={seconds}
+        empty={empty}
+        chosen={chosen}
+        onChoose={(node) => setDetails({ node: node?.id })}
+      />
+      <DataTable
+        label="Service map"
+        columns={edgeColumns(seconds)}
+        rows={ofChosen}
+        keyOf={edgeText}
+        initial={{ column: "requests", descending: true }}
+        empty={empty}
+      />
+      {unsent > 0 && <p class="remark below">{count(unsent)} more, with less traffic, are left out.</p>}
+    </>
+  );
+}
+
+/** Those that a box of the map is an end of. */
+function edgesOf(
+  chosen: string | undefined,
+  edges: readonly ServiceEdge[],
+  served: readonly ServedRow[],
+): readonly ServiceEdge[] {
+  const node = serviceMap(edges, served).nodes.find(({ id }) => id === chosen);
+  if (node === undefined) return edges;
+  const isHere = node.kind === "service";
+  const isMember = (name: string, here: boolean) => here === isHere && node.members.includes(name);
+  return edges.filter(({ from, fromHere, to, toHere }) => isMember(from, fromHere) || isMember(to, toHere));
 }
 
 function matching<Row>(rows: readonly Row[] | undefined, filter: string, textOf: (row: Row) => string): readonly Row[] {
@@ -245,6 +295,7 @@ function edgeColumns(seconds: number): readonly Column<ServiceEdge>[] {
       text: ({ timed, totalNs }) => maybeDuration(timed === 0 ? undefined : totalNs / timed),
       sortBy: ({ timed, totalNs }) => (timed === 0 ? -1 : totalNs / timed),
     },
+    { key: "p99", title: "p99", text: ({ p99Ns }) => maybeDuration(p99Ns), sortBy: ({ p99Ns = -1 }) => p99Ns },
     { key: "opened", title: "Connected", text: ({ opened }) => zeroless(opened), sortBy: ({ opened }) => opened },
     {
       key: "sent",

@@ -112,7 +112,7 @@ function TreeLine(props: {
   return (
     <tr aria-level={row.depth + 1}>
       <td class="text wide">
-        <span class="tree" style={{ paddingLeft: `${row.depth * 16}px` }}>
+        <span class="tree" style={{ "--depth": row.depth }}>
           {row.childCount > 0 ? (
             <button
               type="button"
