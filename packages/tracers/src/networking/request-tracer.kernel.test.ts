@@ -6,36 +6,24 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { isRunning } from "../filters/processes.ts";
 import { Workload } from "../profiling/testing/workload.ts";
-import type { HttpRequestEvent, RequestReport } from "./request-report.ts";
 import { RequestTracer } from "./request-tracer.ts";
 import {
+  blockUntilExit,
   exactTest,
   type LoggedRequest,
   logged,
   multiset,
+  nothingMissing,
   program,
+  sideOf,
   traced,
   tracedScenario,
 } from "./testing/traced-requests.ts";
 import { noDatagrams, sumTotals, type UdpTotals } from "./udp-flows.ts";
 
-function sideOf(requests: readonly HttpRequestEvent[], side: "server" | "client"): HttpRequestEvent[] {
-  return requests.filter((request) => request.side === side);
-}
-
 /** However late it is read. */
 const roomForAll = { ringBytes: 64 * 1024 * 1024 };
-
-/** But for gaps in bodies, which are left out where a call moves more than is captured of one. */
-function nothingMissing({ lost, incomplete }: RequestReport): void {
-  const { ioUringNotSeen, compatNotSeen, gaps, gapBytes, ignoredBytes, ...missing } = { ...lost, ...incomplete };
-  assert.deepEqual(
-    Object.entries(missing).filter(([, count]) => count !== 0),
-    [],
-  );
-}
 
 exactTest("requests and their answers are told by both sides", async () => {
   const { requests, log, report, server, client } = await tracedScenario("many", {
@@ -341,12 +329,6 @@ exactTest("what the ring has no room for is counted: requests are told or lost, 
     );
   }
 });
-
-/** Nobody reads the ring meanwhile. */
-function blockUntilExit(pid: number): void {
-  const sleeper = new Int32Array(new SharedArrayBuffer(4));
-  while (isRunning(pid)) Atomics.wait(sleeper, 0, 0, 20);
-}
 
 function increment(counts: Map<string, number>, key: string, by: number): void {
   counts.set(key, (counts.get(key) ?? 0) + by);
