@@ -29,7 +29,10 @@
 #define PAYLOAD_DNS 4	     /* DNS over TCP, by its port */
 #define END_OF_DIRECTION 8   /* a RECORD_END: of this direction alone */
 
-/* Data of one record at most. A call takes more than one where its payload has to be known to the end: in chunked bodies. */
+/*
+ * Data of one record at most. A call takes more than one where its payload has to be known to the end: in chunked bodies, and
+ * in HTTP/2, of which any frame may be a head.
+ */
 #define CAPTURE_BYTES 65536
 #define RECORDS_OF_CALL 16
 /* Room behind that for one piece of a vector, whose size the verifier can't subtract from what is left. */
@@ -37,10 +40,11 @@
 /* Pieces of a vector in a record: 8 of 64 KiB, and as many segments. */
 #define PIECES 32
 
-/* Whether a body in one direction is chunked, as far as it matters: for calls of more than one record. */
+/* How what goes in one direction is divided, as far as it matters: for calls of more than one record. */
 #define FRAMING_UNKNOWN 0
-#define FRAMING_CHUNKED 1
-#define FRAMING_OTHER 2
+#define FRAMING_OTHER 1
+#define FRAMING_CHUNKED 2 /* a body; from here on calls have to be known to the end */
+#define FRAMING_FRAMES 3  /* HTTP/2: for as long as there is the stream */
 /* Only in calls of so many bytes it is looked for, and in so many of them. */
 #define FRAMING_CALL_BYTES 16384
 #define FRAMING_HEAD_BYTES 1024
@@ -419,6 +423,15 @@ static __always_inline u32 look_at(const u8 bytes[LOOK_BYTES], u32 count)
 												       LOOKS_OTHER;
 }
 
+/* Of a stream that is met with these bytes. */
+static __always_inline u8 framing_of_stream(u32 looks, const u8 bytes[LOOK_BYTES])
+{
+	/* The preface: no other request has this method. */
+	bool is_preface = looks == LOOKS_REQUEST && bytes[0] == 'P' && bytes[1] == 'R' && bytes[2] == 'I' && bytes[3] == ' ';
+
+	return is_preface || looks == LOOKS_HTTP2 ? FRAMING_FRAMES : FRAMING_UNKNOWN;
+}
+
 struct segment {
 	u64 address;
 	u64 length;
@@ -665,17 +678,21 @@ static __always_inline bool looks_like_chunk(const u8 *data)
 	return false;
 }
 
-/* Finds out whether the body that the first record of a call is of, or begins, is chunked. */
+/* Finds out whether the body that the first record of a call is of, or begins, is chunked, or it is HTTP/2 by now. */
 static __always_inline void find_framing(struct scratch *work, u32 place)
 {
 	u32 looks;
 
+	if (work->framing == FRAMING_FRAMES)
+		return;
 	/* Not worth while: the next call of this size tells. */
 	if (work->rest < FRAMING_CALL_BYTES && work->framing == FRAMING_UNKNOWN)
 		return;
 	looks = look_at_record(place);
 	if (looks == LOOKS_REQUEST || looks == LOOKS_RESPONSE)
 		work->framing = work->rest < FRAMING_CALL_BYTES ? FRAMING_UNKNOWN : framing_of_head(place);
+	else if (work->framing == FRAMING_UNKNOWN && looks == LOOKS_HTTP2)
+		work->framing = FRAMING_FRAMES;
 	else if (work->framing == FRAMING_UNKNOWN && looks_like_chunk(work->record.data))
 		work->framing = FRAMING_CHUNKED;
 }
@@ -720,7 +737,7 @@ __attribute__((noinline)) int send_next(u32 place, u64 address, u32 kind_and_cou
 		bytes = look_at_record(place) == LOOKS_OTHER ? 0 : BODY_BYTES;
 	}
 	is_last = leaves_out || !bytes || bytes >= work->rest || round >= RECORDS_OF_CALL - 1 ||
-		  (bytes == wanted && work->framing != FRAMING_CHUNKED);
+		  (bytes == wanted && work->framing < FRAMING_CHUNKED);
 	record->length = record->skipped + (is_last ? work->rest : bytes);
 	COUNT(payloads);
 	if (!send_record(record, bytes))

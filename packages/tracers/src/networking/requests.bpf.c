@@ -509,10 +509,13 @@ __attribute__((noinline)) int meet_stream(u32 tid)
 		stream.flags = PAYLOAD_DNS;
 	} else {
 		u32 count = read_first_bytes(&thread->moved.buffer, thread->moved.length, bytes);
+		u32 looks = look_at(bytes, count);
 
-		if (look_at(bytes, count) == LOOKS_OTHER)
+		if (looks == LOOKS_OTHER)
 			return 0;
 		stream.kind = STREAM_HTTP;
+		stream.framings[RECEIVED] = framing_of_stream(looks, bytes);
+		stream.framings[SENT] = stream.framings[RECEIVED];
 	}
 	verdict = bpf_map_lookup_elem(&verdicts, &key);
 	if (verdict && verdict->unwanted[RECEIVED] && verdict->unwanted[SENT])

@@ -545,13 +545,17 @@ static __always_inline bool tls_is_wanted(struct tls_session *session, const str
 {
 	u32 pid = payload->thread->pid, one = 1;
 	u8 bytes[LOOK_BYTES];
+	u32 looks;
 
 	if (session->stream.kind)
 		return true;
-	if (look_at(bytes, read_first_bytes(&payload->buffer, payload->length, bytes)) == LOOKS_OTHER)
+	looks = look_at(bytes, read_first_bytes(&payload->buffer, payload->length, bytes));
+	if (looks == LOOKS_OTHER)
 		return false;
 	read_process_name(payload->thread->process_name);
 	session->stream.kind = STREAM_HTTP;
+	session->stream.framings[RECEIVED] = framing_of_stream(looks, bytes);
+	session->stream.framings[SENT] = session->stream.framings[RECEIVED];
 	bpf_map_update_elem(&talkers, &pid, &one, BPF_ANY);
 	return true;
 }
