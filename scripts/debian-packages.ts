@@ -19,6 +19,7 @@ export const testPackages = {
     "linux-perf",
     "llvm-19",
     "lz4",
+    "nghttp2-client",
     "openssl",
     "python3",
     "python3-prometheus-client",
