@@ -54,11 +54,6 @@ export class Http2Connection implements HttpConnection {
     this.#responses = new FrameReader(fromStart, this.#responseHandler());
   }
 
-  /** How often a header table became unknown, because a block was missed, cut or malformed. */
-  get desynchronisedCount(): number {
-    return this.#requestHeaders.desynchronisedCount + this.#responseHeaders.desynchronisedCount;
-  }
-
   /** Streams that are kept. */
   get streamCount(): number {
     return this.#streams.size;
@@ -127,7 +122,7 @@ export class Http2Connection implements HttpConnection {
       },
       framingLost: () => {
         this.#options.counts.trouble.framingLost++;
-        this.#requestHeaders.lose();
+        this.#loseTable(this.#requestHeaders);
       },
       framesMissed: () => {
         this.#isRequestMissed = true;
@@ -169,7 +164,7 @@ export class Http2Connection implements HttpConnection {
       preface: () => undefined,
       framingLost: () => {
         this.#options.counts.trouble.framingLost++;
-        this.#responseHeaders.lose();
+        this.#loseTable(this.#responseHeaders);
       },
       framesMissed: () => {
         for (const stream of this.#streams.values()) this.#doubtResponse(stream);
@@ -204,8 +199,17 @@ export class Http2Connection implements HttpConnection {
   /** Into `fields`. */
   #decode(decoder: HpackDecoder, bytes: Uint8Array, start: number, end: number, isWhole: boolean): HpackResult {
     const result = decoder.decode(bytes, start, end, isWhole, fields);
-    if (result === "malformed") this.#options.counts.trouble.malformedHeads++;
+    const { trouble } = this.#options.counts;
+    if (result === "malformed") trouble.malformedHeads++;
+    // What the rest of the block would have put into the table is not known.
+    if (result !== "complete") trouble.headerTablesLost++;
     return result;
+  }
+
+  /** Blocks may have gone by unseen. */
+  #loseTable(decoder: HpackDecoder): void {
+    decoder.lose();
+    this.#options.counts.trouble.headerTablesLost++;
   }
 
   #addRequestBlock(streamId: number, isEndOfStream: boolean, result: HpackResult, startNs: bigint): void {
