@@ -4,10 +4,12 @@
  *
  *   http-flood serve                            says at which port, and serves until its standard input ends
  *   http-flood ask PORT COUNT CONNECTIONS RATE  says "ready", waits for a line, asks so often at so many a second (0: as
- *                                               often as it can), and prints how many were answered and how long it took
+ *                                               often as it can), and prints how many were answered, how long it took, and
+ *                                               the median and the 99th percentile of the latencies, from when each was due
  *
  * Of request number i the path is /i/STATUS, which is how it is answered.
  */
+#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <err.h>
 #include <netinet/in.h>
@@ -26,6 +28,8 @@
 static const int statuses[] = { 200, 200, 404, 503 };
 
 static int poller;
+/* Of the request that waits for its answer on each connection; then, latencies. */
+static long long due_ns[MAX_CONNECTIONS + 16], *latencies_ns;
 
 static void watch(int fd)
 {
@@ -107,6 +111,26 @@ static long long now_ns(void)
 	return now.tv_sec * 1000000000LL + now.tv_nsec;
 }
 
+static int by_size(const void *a, const void *b)
+{
+	long long difference = *(const long long *)a - *(const long long *)b;
+
+	return (difference > 0) - (difference < 0);
+}
+
+/* For an answer, or until it is time for the next request; 0: there is none to be sent before the next answer. */
+static int wait_until(long long time_ns, struct epoll_event *events)
+{
+	long long left_ns = time_ns - now_ns();
+	struct timespec timeout = {};
+
+	if (!time_ns)
+		return epoll_wait(poller, events, EVENTS, -1);
+	if (left_ns > 0)
+		timeout.tv_nsec = left_ns < 100000000 ? left_ns : 100000000;
+	return epoll_pwait2(poller, events, EVENTS, &timeout, NULL);
+}
+
 static void ask(int port, long count, int connections, long rate)
 {
 	struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
@@ -115,6 +139,9 @@ static void ask(int port, long count, int connections, long rate)
 	long long start_ns;
 	char text[1024];
 
+	latencies_ns = calloc(count, sizeof(*latencies_ns));
+	if (!latencies_ns)
+		err(1, "calloc");
 	puts("ready");
 	fflush(stdout);
 	if (!fgets(text, sizeof(text), stdin))
@@ -124,6 +151,8 @@ static void ask(int port, long count, int connections, long rate)
 
 		if (connect(fd, (void *)&address, sizeof(address)))
 			err(1, "connect");
+		if (fd >= (int)(sizeof(due_ns) / sizeof(due_ns[0])))
+			errx(1, "descriptor %d is too high", fd);
 		disable_delay(fd);
 		watch(fd);
 		idle[idle_count++] = fd;
@@ -140,20 +169,23 @@ static void ask(int port, long count, int connections, long rate)
 			int bytes = snprintf(text, sizeof(text), "GET /%ld/%d HTTP/1.1\r\nHost: flood\r\n\r\n", sent,
 					     statuses[sent % 4]);
 
+			due_ns[idle[--idle_count]] = rate ? start_ns + sent * 1000000000LL / rate : now_ns();
 			sent++;
-			send_all(idle[--idle_count], text, bytes);
+			send_all(idle[idle_count], text, bytes);
 		}
-		ready = epoll_wait(poller, events, EVENTS, 1);
+		ready = wait_until(sent < count && idle_count && rate ? start_ns + sent * 1000000000LL / rate : 0, events);
 		for (int i = 0; i < ready; i++) {
 			int fd = events[i].data.fd;
 
 			if (recv(fd, text, sizeof(text), 0) <= 0)
 				err(1, "recv");
-			answered++;
+			latencies_ns[answered++] = now_ns() - due_ns[fd];
 			idle[idle_count++] = fd;
 		}
 	}
-	printf("{\"answered\":%ld,\"durationNs\":%lld}\n", answered, now_ns() - start_ns);
+	printf("{\"answered\":%ld,\"durationNs\":%lld,", answered, now_ns() - start_ns);
+	qsort(latencies_ns, count, sizeof(*latencies_ns), by_size);
+	printf("\"medianNs\":%lld,\"p99Ns\":%lld}\n", latencies_ns[count / 2], latencies_ns[count * 99 / 100]);
 }
 
 int main(int count, char **arguments)
