@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -133,6 +133,21 @@ exactTest("requests over a Unix socket are told, without addresses", async () =>
     assert.ok(ours.every(({ local, peer }) => local === undefined && peer === undefined));
   }
   nothingMissing(report);
+});
+
+exactTest("a descriptor that stands for a socket's path is not taken for what sockets are", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "skep-requests-"));
+  after(() => rmSync(folder, { recursive: true, force: true }));
+  const [socket, go] = [join(folder, "socket"), join(folder, "go")];
+  await using server = program("http-server.mjs", socket);
+  await server.ready;
+  await using client = program("http-client.mjs", "path", socket, go);
+  await client.ready;
+  const { requests } = await traced({ pids: [client.pid] }, async () => {
+    writeFileSync(go, "");
+    await client.lastLine;
+  });
+  assert.deepEqual(requests.map(logged), JSON.parse(await client.lastLine));
 });
 
 exactTest("each side has the other one's address", async () => {
