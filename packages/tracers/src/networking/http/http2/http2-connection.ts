@@ -1,6 +1,6 @@
 import { HpackDecoder, type HpackResult } from "../hpack/hpack-decoder.ts";
 import { HeaderFields } from "../hpack/kept-headers.ts";
-import type { HttpOutcome } from "../http-request.ts";
+import type { HttpExchange, HttpOutcome } from "../http-request.ts";
 import type { CloseReason, HttpConnection, HttpConnectionOptions } from "../protocol.ts";
 import { type Direction, opposite } from "../segment.ts";
 import { type FrameHandler, FrameReader } from "./frame-reader.ts";
@@ -43,7 +43,8 @@ export class Http2Connection implements HttpConnection {
   #nextSweepNs = 0n;
   #isSweepNeeded = false;
 
-  constructor(options: HttpConnectionOptions) {
+  /** @param upgraded the request with which HTTP/1 ended on this connection: its answer is that of stream 1 */
+  constructor(options: HttpConnectionOptions, upgraded?: HttpExchange) {
     const fromStart = !options.joinedLate;
     this.#options = options;
     this.#isRequestMissed = options.joinedLate;
@@ -52,6 +53,10 @@ export class Http2Connection implements HttpConnection {
     this.#responseHeaders = new HpackDecoder(fromStart);
     this.#requests = new FrameReader(fromStart, this.#requestHandler());
     this.#responses = new FrameReader(fromStart, this.#responseHandler());
+    if (upgraded !== undefined) {
+      this.#highestStreamId = 1;
+      this.#newStream(1).setUpgraded(upgraded);
+    }
   }
 
   /** Streams that are kept. */
