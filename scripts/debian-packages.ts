@@ -20,6 +20,7 @@ export const testPackages = {
     "llvm-19",
     "lz4",
     "nghttp2-client",
+    "nghttp2-proxy",
     "openssl",
     "python3",
     "python3-prometheus-client",

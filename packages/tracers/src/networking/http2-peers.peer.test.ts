@@ -1,4 +1,8 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
+import { promisify } from "node:util";
 import { Workload } from "../profiling/testing/workload.ts";
 import {
   exactTest,
@@ -9,6 +13,8 @@ import {
   sideOf,
   traced,
 } from "./testing/traced-requests.ts";
+
+const run = promisify(execFile);
 
 /** Of h2load: connections of each run, and requests on each that are under way at once. */
 const [CONNECTIONS, STREAMS, REQUESTS] = [5, 10, 500];
@@ -49,6 +55,50 @@ exactTest("h2load's requests are told by both sides, on connections that were th
   // To the requests that were under way, of both sides.
   assert.equal(report.incomplete.unpairedResponses, 2 * held);
 });
+
+exactTest("curl's connection is followed from HTTP/1.1 to HTTP/2, on both sides", async () => {
+  await using server = program("http-server.mjs");
+  const port = await freePort();
+  const ends = [`--frontend=127.0.0.1,${port};no-tls`, `--backend=127.0.0.1,${await server.ready}`];
+  await using proxy = new Workload("nghttpx", [
+    "--single-process",
+    "--workers=1",
+    "--conf=/dev/null",
+    "--log-level=FATAL",
+    ...ends,
+  ]);
+  const paths = ["/size/10/200/a", "/size/70000/404/b", "/chunked/5/503/c"];
+  const curl = ["--silent", "--http2", "--output", "/dev/null", "--write-out", "%{http_version} %{http_code}\\n"];
+  // Once it answers.
+  await run("curl", [...curl, "--retry", "100", "--retry-connrefused", "--retry-delay", "1", `127.0.0.1:${port}`]);
+  const urls = paths.flatMap((path) => ["--output", "/dev/null", `http://127.0.0.1:${port}${path}`]);
+  const script = 'echo ready; read -r _; exec curl "$@"';
+  await using client = new Workload("/bin/sh", ["-c", script, "sh", ...curl.slice(0, 2), ...curl.slice(4), ...urls]);
+  await client.ready;
+  const { requests } = await traced({ pids: [client.pid, proxy.pid] }, async () => {
+    client.release();
+    assert.equal(await client.lastLine, "2 503");
+  });
+  // The proxy's own requests go by HTTP/1.1.
+  const ours = requests.filter(({ protocol }) => protocol === "h2");
+  for (const side of ["server", "client"] as const) {
+    assert.deepEqual(sideOf(ours, side).map(logged), [
+      ["GET", paths[0], 200, 0, 10],
+      ["GET", paths[1], 404, 0, 70_000],
+      ["GET", paths[2], 503, 0, 5],
+    ]);
+  }
+  assert.equal(requests.length, 9);
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
 
 /** As grpc.mjs prints it. */
 type Call = readonly [method: string, status: number | null, isEarly: boolean, port: number];

@@ -7,11 +7,12 @@ import { brief, client, cut, type Sent, segmentsOf, server, trace } from "./test
 
 const { endStream, endHeaders } = FrameFlag;
 
+/** By entries of the tables where there are some, and put into them where not. */
 function headers(encoder: HpackEncoder, streamId: number, fields: Readonly<Record<string, string>>, flags = 0): Buffer {
-  const inserted = Object.entries(fields).map(
-    ([name, value]) => ({ name, value, representation: "inserted", huffman: true }) as const,
+  const indexed = Object.entries(fields).map(
+    ([name, value]) => ({ name, value, representation: "indexed", huffman: true }) as const,
   );
-  return encodeFrame(FrameType.headers, endHeaders | flags, streamId, encoder.encode(inserted));
+  return encodeFrame(FrameType.headers, endHeaders | flags, streamId, encoder.encode(indexed));
 }
 
 const settings = encodeFrame(FrameType.settings, 0, 0);

@@ -28,6 +28,7 @@ const fields = new HeaderFields();
 export class Http2Connection implements HttpConnection {
   readonly #options: HttpConnectionOptions;
   readonly #requestDirection: Direction;
+  readonly #isUpgraded: boolean;
   readonly #requests: FrameReader;
   readonly #responses: FrameReader;
   #requestHeaders: HpackDecoder;
@@ -53,6 +54,7 @@ export class Http2Connection implements HttpConnection {
     this.#responseHeaders = new HpackDecoder(fromStart);
     this.#requests = new FrameReader(fromStart, this.#requestHandler());
     this.#responses = new FrameReader(fromStart, this.#responseHandler());
+    this.#isUpgraded = upgraded !== undefined;
     if (upgraded !== undefined) {
       this.#highestStreamId = 1;
       this.#newStream(1).setUpgraded(upgraded);
@@ -120,8 +122,10 @@ export class Http2Connection implements HttpConnection {
       goaway: () => undefined,
       setting: (id, value) => this.#applySetting(id, value, this.#responseHeaders, this.#responses),
       preface: () => {
-        // No block can have come before it, in either direction.
         this.#isRequestMissed = false;
+        // Behind an upgrade the server need not wait for it.
+        if (this.#isUpgraded) return;
+        // No block can have come before it, in either direction.
         this.#requestHeaders = new HpackDecoder(true);
         this.#responseHeaders = new HpackDecoder(true);
       },
