@@ -257,7 +257,7 @@ function reportOf(
     ],
     goals: [],
     notes: [
-      `Of ${(2 * REQUESTS * PAIRS).toLocaleString("en-US")} requests, those of both sides, ${sum(({ told }) => told).toLocaleString("en-US")} were told and ${sum(({ lost }) => lost).toLocaleString("en-US")} counted as lost.`,
+      `The bench made ${(2 * REQUESTS * PAIRS).toLocaleString("en-US")} requests, those of both sides. With those of others on the machine, ${sum(({ told }) => told).toLocaleString("en-US")} were told and ${sum(({ lost }) => lost).toLocaleString("en-US")} counted as lost.`,
     ],
   };
 }
