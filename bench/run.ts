@@ -11,6 +11,7 @@ import { writeSection } from "./harness/readme.ts";
 import { type Report, renderReport } from "./harness/report.ts";
 import { benchKernelBtf } from "./kernel-btf.ts";
 import { benchLoad } from "./load.ts";
+import { benchNetwork } from "./network.ts";
 import { benchOverhead } from "./overhead.ts";
 import { benchProcesses } from "./processes.ts";
 import { benchProfile } from "./profile.ts";
@@ -33,6 +34,7 @@ const benches: Readonly<Record<string, Bench>> = {
     run: benchSyscalls,
   },
   processes: { says: "telling of processes that start, run programs and end; about 2 minutes", run: benchProcesses },
+  network: { says: "telling of each request of nginx at 10,000 a second; about 2 minutes", run: benchNetwork },
   profile: { says: "profiling a busy machine, against perf, bpftrace and bcc; about 2 minutes", run: benchProfile },
   overhead: { says: "what the agent costs beside a reference load; 5 minutes, 12 with --long", run: benchOverhead },
 };

@@ -19,6 +19,8 @@ export const testPackages = {
     "linux-perf",
     "llvm-19",
     "lz4",
+    "nghttp2-client",
+    "nghttp2-proxy",
     "openssl",
     "python3",
     "python3-prometheus-client",

@@ -11,10 +11,14 @@ type Form<Name extends string> = Name | `${Name}_unpreempted`;
 /** For which kernels the dearer form is: below, tracepoints switch preemption off for both. */
 const PREEMPTIBLE_SINCE = "7.0";
 
+/** Whether the kernel may switch to another task in the middle of a program at a BTF tracepoint. */
+export function tracepointsArePreemptible(): boolean {
+  return isAtLeast(kernelVersion(), PREEMPTIBLE_SINCE);
+}
+
 /** The form of each that this kernel is to load. */
 export function syscallProgramNames(...names: readonly string[]): string[] {
-  const preemptible = isAtLeast(kernelVersion(), PREEMPTIBLE_SINCE);
-  return preemptible ? names.map((name) => `${name}_unpreempted`) : [...names];
+  return tracepointsArePreemptible() ? names.map((name) => `${name}_unpreempted`) : [...names];
 }
 
 /** Both forms of each, where this kernel may leave out one. */

@@ -19,6 +19,7 @@ const incompleteMeanings: Readonly<Record<string, string>> = {
   gapBytes: "bytes in these gaps",
   framingLost: "times the next request of a connection had to be looked for",
   malformedHeads: "heads that are none",
+  headerTablesLost: "times a connection's table of headers was lost: methods, paths and statuses may be missing",
   unpairedResponses: "responses whose request was not seen",
   payloadsLost: "calls whose payload had no room in the ring buffer",
   payloadBytesLost: "bytes of such payload",

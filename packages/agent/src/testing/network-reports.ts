@@ -118,6 +118,7 @@ export function requestReport(changes: Partial<RequestReport> = {}): RequestRepo
       "ignoredBytes",
       "framingLost",
       "malformedHeads",
+      "headerTablesLost",
       "unpairedResponses",
       "payloadsLost",
       "payloadBytesLost",

@@ -19,7 +19,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 /* By 6.2 the kernel skips a program that would interrupt itself. So there are two: what one cannot see the other one does. */
 
-static __always_inline void begin_connect(struct sock___stream *sk, struct connection *known, u32 slot)
+static __always_inline void begin_connect(struct sock *sk, struct connection *known, u32 slot)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct connection fresh = {
@@ -40,7 +40,7 @@ static __always_inline void begin_connect(struct sock___stream *sk, struct conne
 		COUNT(connections_full);
 }
 
-static __always_inline void begin_listening(struct sock___stream *sk, u32 slot)
+static __always_inline void begin_listening(struct sock *sk, u32 slot)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct connection fresh = { .transport = TRANSPORT_TCP, .role = ROLE_LISTENER, .state = TCP_LISTEN };
@@ -58,7 +58,7 @@ static __always_inline void begin_listening(struct sock___stream *sk, u32 slot)
  * A connection that was accepted unseen, by io_uring for instance: its process is one that has it. Says false when it is not
  * wanted, and no longer known then.
  */
-static __always_inline bool adopt(struct sock___stream *sk, struct connection *known, struct task_struct *task, u32 slot)
+static __always_inline bool adopt(struct sock *sk, struct connection *known, struct task_struct *task, u32 slot)
 {
 	u64 key = (u64)sk;
 
@@ -71,13 +71,13 @@ static __always_inline bool adopt(struct sock___stream *sk, struct connection *k
 	return true;
 }
 
-static __always_inline bool is_adoptable(struct sock___stream *sk, struct connection *known)
+static __always_inline bool is_adoptable(struct sock *sk, struct connection *known)
 {
 	return known->role == ROLE_SERVER && known->transport == TRANSPORT_TCP && !(known->flags & OWNED) &&
 	       BPF_CORE_READ(sk, sk_socket);
 }
 
-static __always_inline void established(struct sock___stream *sk, struct connection *known, int old)
+static __always_inline void established(struct sock *sk, struct connection *known, int old)
 {
 	struct connection fresh = { .transport = TRANSPORT_TCP, .role = ROLE_SERVER, .state = TCP_ESTABLISHED };
 	u64 key = (u64)sk;
@@ -99,7 +99,7 @@ static __always_inline void established(struct sock___stream *sk, struct connect
 		COUNT(connections_full);
 }
 
-static __always_inline void closed(struct sock___stream *sk, struct connection *connection, int old)
+static __always_inline void closed(struct sock *sk, struct connection *connection, int old)
 {
 	u64 key = (u64)sk;
 	struct connection last;
@@ -136,7 +136,7 @@ static __always_inline void closed(struct sock___stream *sk, struct connection *
 	send_tcp(RECORD_CLOSED, sk, &last);
 }
 
-static __always_inline void state_changed(struct sock___stream *sk, int old, int new, u32 slot)
+static __always_inline void state_changed(struct sock *sk, int old, int new, u32 slot)
 {
 	struct connection *known;
 	u64 key = (u64)sk;
@@ -178,21 +178,21 @@ static __always_inline void state_changed(struct sock___stream *sk, int old, int
 }
 
 SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(on_state, struct sock___stream *sk, int old, int new)
+int BPF_PROG(on_state, struct sock *sk, int old, int new)
 {
 	state_changed(sk, old, new, SCRATCH_STATE);
 	return 0;
 }
 
 SEC("tp_btf/inet_sock_set_state")
-int BPF_PROG(on_state_second, struct sock___stream *sk, int old, int new)
+int BPF_PROG(on_state_second, struct sock *sk, int old, int new)
 {
 	state_changed(sk, old, new, SCRATCH_STATE_SECOND);
 	return 0;
 }
 
 /* The last that is seen of a socket. */
-static __always_inline void destroyed(struct sock___stream *sk)
+static __always_inline void destroyed(struct sock *sk)
 {
 	struct connection *known, last;
 	u64 key = (u64)sk;
@@ -220,14 +220,14 @@ static __always_inline void destroyed(struct sock___stream *sk)
 }
 
 SEC("tp_btf/tcp_destroy_sock")
-int BPF_PROG(on_destroy, struct sock___stream *sk)
+int BPF_PROG(on_destroy, struct sock *sk)
 {
 	destroyed(sk);
 	return 0;
 }
 
 SEC("tp_btf/tcp_destroy_sock")
-int BPF_PROG(on_destroy_second, struct sock___stream *sk)
+int BPF_PROG(on_destroy_second, struct sock *sk)
 {
 	destroyed(sk);
 	return 0;
@@ -247,7 +247,7 @@ static __always_inline bool connect_has_failed(long result)
 }
 
 /* A TCP connect returned. Most of what there is to tell was told when the socket changed its state. */
-static __always_inline void left_connect(struct sock___stream *sk, struct task_struct *task, struct stream_call *call,
+static __always_inline void left_connect(struct sock *sk, struct task_struct *task, struct stream_call *call,
 					 long result)
 {
 	u64 key = (u64)sk;
@@ -279,7 +279,7 @@ static __always_inline void left_connect(struct sock___stream *sk, struct task_s
 }
 
 /* accept() gave a TCP connection to a process. */
-static __always_inline void accepted(struct sock___stream *sk, struct task_struct *task)
+static __always_inline void accepted(struct sock *sk, struct task_struct *task)
 {
 	u64 key = (u64)sk;
 	struct connection *known = bpf_map_lookup_elem(&connections, &key);
@@ -316,14 +316,14 @@ static __always_inline void accepted(struct sock___stream *sk, struct task_struc
 }
 
 /* The same of a Unix socket, from either side. */
-static __always_inline void unix_opened(struct sock___stream *sk, struct task_struct *task, u32 role)
+static __always_inline void unix_opened(struct sock *sk, struct task_struct *task, u32 role)
 {
 	struct connection fresh = { .transport = TRANSPORT_UNIX, .role = role, .state = TCP_ESTABLISHED };
 	u64 key = (u64)sk;
 
 	fresh.start_ns = bpf_ktime_get_ns();
 	fresh.established_ns = fresh.start_ns;
-	fresh.inode = socket_inode(sk);
+	fresh.inode = inode_number_of_sock(sk);
 	own(&fresh, task, SCRATCH_CALL);
 	if (role == ROLE_LISTENER) {
 		fresh.state = TCP_LISTEN;
@@ -336,7 +336,7 @@ static __always_inline void unix_opened(struct sock___stream *sk, struct task_st
 		COUNT(connections_full);
 }
 
-static __always_inline void left_unix_call(struct sock___stream *sk, struct task_struct *task, struct stream_call *call,
+static __always_inline void left_unix_call(struct sock *sk, struct task_struct *task, struct stream_call *call,
 					   long result)
 {
 	struct connection failed = { .transport = TRANSPORT_UNIX, .role = ROLE_CLIENT, .state = TCP_CLOSE };
@@ -360,7 +360,7 @@ static __always_inline void left_unix_call(struct sock___stream *sk, struct task
 SYSCALL_END_PROGRAM(on_call, struct pt_regs *regs, long result)
 {
 	struct task_struct *task;
-	struct sock___stream *sk;
+	struct sock *sk;
 	struct stream_call call;
 
 	if (!read_stream_call(regs, &call))
@@ -368,7 +368,7 @@ SYSCALL_END_PROGRAM(on_call, struct pt_regs *regs, long result)
 	if (call.kind != CALL_CONNECT && result < 0)
 		return 0;
 	task = (void *)bpf_get_current_task();
-	sk = socket_of_file(file_of_descriptor(task, call.kind == CALL_ACCEPT ? result : call.descriptor));
+	sk = sock_of_file(file_of_descriptor(task, call.kind == CALL_ACCEPT ? result : call.descriptor));
 	if (!sk || BPF_CORE_READ(sk, sk_type) != SOCK_STREAM)
 		return 0;
 	if (BPF_CORE_READ(sk, __sk_common.skc_family) == AF_UNIX)
@@ -383,7 +383,7 @@ SYSCALL_END_PROGRAM(on_call, struct pt_regs *regs, long result)
 }
 
 SEC("tp_btf/tcp_retransmit_synack")
-int BPF_PROG(on_retransmit_synack, struct sock___stream *sk)
+int BPF_PROG(on_retransmit_synack, struct sock *sk)
 {
 	COUNT(syn_ack_retransmits);
 	return 0;
@@ -391,7 +391,7 @@ int BPF_PROG(on_retransmit_synack, struct sock___stream *sk)
 
 /* sk is NULL where there is no such connection, or a request for one. */
 SEC("tp_btf/tcp_send_reset")
-int BPF_PROG(on_send_reset, struct sock___stream *sk)
+int BPF_PROG(on_send_reset, struct sock *sk)
 {
 	u64 key = (u64)sk;
 	struct connection *known = bpf_map_lookup_elem(&connections, &key);
@@ -403,7 +403,7 @@ int BPF_PROG(on_send_reset, struct sock___stream *sk)
 }
 
 SEC("tp_btf/tcp_receive_reset")
-int BPF_PROG(on_receive_reset, struct sock___stream *sk)
+int BPF_PROG(on_receive_reset, struct sock *sk)
 {
 	u64 key = (u64)sk;
 	struct connection *known = bpf_map_lookup_elem(&connections, &key);
@@ -461,9 +461,9 @@ struct bpf_iter__task_file {
  * acknowledged, that of the other side doesn't (tcp_create_openreq_child() begins behind it). Bytes that were sent count
  * without. Not known once a FIN was sent.
  */
-static __always_inline u32 role_of_established(struct sock___stream *sk)
+static __always_inline u32 role_of_established(struct sock *sk)
 {
-	struct tcp_sock___stream *tcp = (void *)sk;
+	struct tcp_sock *tcp = (void *)sk;
 	u64 numbers, bytes;
 
 	numbers = BPF_CORE_READ(tcp, bytes_acked) + (u32)(BPF_CORE_READ(tcp, snd_nxt) - BPF_CORE_READ(tcp, snd_una));
@@ -484,13 +484,13 @@ int on_file(struct bpf_iter__task_file *ctx)
 	struct connection fresh = { .flags = EXISTED };
 	struct task_struct *task = ctx->task;
 	struct connection *known;
-	struct sock___stream *sk;
+	struct sock *sk;
 	u32 state, family;
 	u64 key;
 
 	if (!task || !ctx->file)
 		return 0;
-	sk = socket_of_file(ctx->file);
+	sk = sock_of_file(ctx->file);
 	if (!sk || BPF_CORE_READ(sk, sk_type) != SOCK_STREAM)
 		return 0;
 	key = (u64)sk;
@@ -506,7 +506,7 @@ int on_file(struct bpf_iter__task_file *ctx)
 	fresh.state = state == TCP_LISTEN || state == TCP_SYN_SENT ? state : TCP_ESTABLISHED;
 	if (family == AF_UNIX) {
 		fresh.transport = TRANSPORT_UNIX;
-		fresh.inode = socket_inode(sk);
+		fresh.inode = inode_number_of_sock(sk);
 		fresh.role = unix_role(sk);
 		if (state != TCP_LISTEN && !unix_is_bound(sk) && !unix_is_bound(unix_peer(sk)))
 			return 0; /* one of a pair */
@@ -533,9 +533,9 @@ int on_file(struct bpf_iter__task_file *ctx)
 }
 
 /* Unix sockets are closed without a hook: user space asks for them now and then. */
-static __always_inline bool unix_is_closed(struct sock___stream *sk, struct connection *connection)
+static __always_inline bool unix_is_closed(struct sock *sk, struct connection *connection)
 {
-	return socket_inode(sk) != connection->inode || BPF_CORE_READ(sk, __sk_common.skc_family) != AF_UNIX;
+	return inode_number_of_sock(sk) != connection->inode || BPF_CORE_READ(sk, __sk_common.skc_family) != AF_UNIX;
 }
 
 /* Sockets that user space asks for, so many at a time, and the answers: `kind` is RECORD_LIVE, or 0 where it is gone. */
@@ -550,7 +550,7 @@ __attribute__((noinline)) int answer(u32 index)
 	struct live_record *record = &live[index & (ASKED_LIMIT - 1)];
 	u64 key = asked[index & (ASKED_LIMIT - 1)];
 	struct connection *connection = bpf_map_lookup_elem(&connections, &key);
-	struct sock___stream *sk = (void *)key;
+	struct sock *sk = (void *)key;
 	struct connection last;
 
 	record->base.kind = 0;

@@ -115,6 +115,7 @@ export interface Variables {
   cgroup_level: number;
   wake_up_bytes: bigint;
   zero: number;
+  socket_operations: bigint;
   adopt_only: boolean;
   live: LiveRecord[];
   asked: bigint[];

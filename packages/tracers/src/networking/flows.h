@@ -116,15 +116,14 @@ static __always_inline bool is_dns(const struct endpoints *endpoints)
 __attribute__((noinline)) int send_datagram(u32 tid)
 {
 	struct thread *thread = bpf_map_lookup_elem(&threads, &tid);
-	u32 place = scratch_place(SCRATCH_OF_CALL);
 	struct scratch *work;
 	struct record *record;
-	u32 data_bytes;
+	u32 place, data_bytes;
 	u64 length;
 
 	if (!thread)
 		return 0;
-	work = scratch_take(place);
+	work = scratch_take(&place);
 	if (!work) {
 		COUNT(datagrams_lost);
 		return 0;

@@ -29,7 +29,10 @@
 #define PAYLOAD_DNS 4	     /* DNS over TCP, by its port */
 #define END_OF_DIRECTION 8   /* a RECORD_END: of this direction alone */
 
-/* Data of one record at most. A call takes more than one where its payload has to be known to the end: in chunked bodies. */
+/*
+ * Data of one record at most. A call takes more than one where its payload has to be known to the end: in chunked bodies, and
+ * in HTTP/2, of which any frame may be a head.
+ */
 #define CAPTURE_BYTES 65536
 #define RECORDS_OF_CALL 16
 /* Room behind that for one piece of a vector, whose size the verifier can't subtract from what is left. */
@@ -37,10 +40,11 @@
 /* Pieces of a vector in a record: 8 of 64 KiB, and as many segments. */
 #define PIECES 32
 
-/* Whether a body in one direction is chunked, as far as it matters: for calls of more than one record. */
+/* How what goes in one direction is divided, as far as it matters: for calls of more than one record. */
 #define FRAMING_UNKNOWN 0
-#define FRAMING_CHUNKED 1
-#define FRAMING_OTHER 2
+#define FRAMING_OTHER 1
+#define FRAMING_CHUNKED 2 /* a body; from here on calls have to be known to the end */
+#define FRAMING_FRAMES 3  /* HTTP/2: for as long as there is the stream */
 /* Only in calls of so many bytes it is looked for, and in so many of them. */
 #define FRAMING_CALL_BYTES 16384
 #define FRAMING_HEAD_BYTES 1024
@@ -234,11 +238,10 @@ struct {
 
 /*
  * Where records are put together: too large for a per-CPU map, which takes up to 32 KiB, so it is an array with
- * SCRATCH_PLACES for each CPU, sized by user space.
+ * `scratch_places` for each CPU, sized by user space.
  *
- * A program may be interrupted by one of another kind on its CPU, and by 7.2 also by the same one in another thread: so
- * who uses a place says so, and who finds it in use counts what is lost by that. Adding is atomic and the CPU is the same,
- * so of two that meet at most one goes on.
+ * A program may be interrupted by another one on its CPU: so who uses a place says so, and who finds it in use takes the
+ * next one. Adding is atomic and the CPU is the same, so of two that meet at most one goes on.
  */
 struct scratch {
 	u32 users;
@@ -254,13 +257,13 @@ struct scratch {
 	struct record record;
 };
 
-#define SCRATCH_OF_CALL 0
-#define SCRATCH_OF_TLS 1
-#define SCRATCH_PLACES 2
+#define MAX_SCRATCH_PLACES 4
+const volatile u32 scratch_places = 1;
+
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, SCRATCH_PLACES);
+	__uint(max_entries, 1);
 	__type(key, u32);
 	__type(value, struct scratch);
 } scratch SEC(".maps");
@@ -419,6 +422,15 @@ static __always_inline u32 look_at(const u8 bytes[LOOK_BYTES], u32 count)
 												       LOOKS_OTHER;
 }
 
+/* Of a stream that is met with these bytes. */
+static __always_inline u8 framing_of_stream(u32 looks, const u8 bytes[LOOK_BYTES])
+{
+	/* The preface: no other request has this method. */
+	bool is_preface = looks == LOOKS_REQUEST && bytes[0] == 'P' && bytes[1] == 'R' && bytes[2] == 'I' && bytes[3] == ' ';
+
+	return is_preface || looks == LOOKS_HTTP2 ? FRAMING_FRAMES : FRAMING_UNKNOWN;
+}
+
 struct segment {
 	u64 address;
 	u64 length;
@@ -467,22 +479,24 @@ static __always_inline u32 read_first_bytes(const struct buffer *buffer, u64 len
 	return bpf_probe_read_user(bytes, count, (void *)segment.address) ? 0 : count;
 }
 
-static __always_inline u32 scratch_place(u32 of)
+/* NULL where all places of this CPU are in use. To be given back with scratch_release(). */
+static __always_inline struct scratch *scratch_take(u32 *place)
 {
-	return bpf_get_smp_processor_id() * SCRATCH_PLACES + of;
-}
+	u32 first = bpf_get_smp_processor_id() * scratch_places;
+	struct scratch *work;
 
-/* NULL where it is in use. To be given back with scratch_release(). */
-static __always_inline struct scratch *scratch_take(u32 place)
-{
-	struct scratch *work = bpf_map_lookup_elem(&scratch, &place);
-
-	if (!work)
-		return NULL;
-	__sync_fetch_and_add(&work->users, 1);
-	if (*(volatile u32 *)&work->users == 1)
-		return work;
-	__sync_fetch_and_add(&work->users, -1);
+	for (u32 i = 0; i < MAX_SCRATCH_PLACES; i++) {
+		if (i >= scratch_places)
+			break;
+		*place = first + i;
+		work = bpf_map_lookup_elem(&scratch, place);
+		if (!work)
+			return NULL;
+		__sync_fetch_and_add(&work->users, 1);
+		if (*(volatile u32 *)&work->users == 1)
+			return work;
+		__sync_fetch_and_add(&work->users, -1);
+	}
 	COUNT(scratch_busy);
 	return NULL;
 }
@@ -665,17 +679,21 @@ static __always_inline bool looks_like_chunk(const u8 *data)
 	return false;
 }
 
-/* Finds out whether the body that the first record of a call is of, or begins, is chunked. */
+/* Finds out whether the body that the first record of a call is of, or begins, is chunked, or it is HTTP/2 by now. */
 static __always_inline void find_framing(struct scratch *work, u32 place)
 {
 	u32 looks;
 
+	if (work->framing == FRAMING_FRAMES)
+		return;
 	/* Not worth while: the next call of this size tells. */
 	if (work->rest < FRAMING_CALL_BYTES && work->framing == FRAMING_UNKNOWN)
 		return;
 	looks = look_at_record(place);
 	if (looks == LOOKS_REQUEST || looks == LOOKS_RESPONSE)
 		work->framing = work->rest < FRAMING_CALL_BYTES ? FRAMING_UNKNOWN : framing_of_head(place);
+	else if (work->framing == FRAMING_UNKNOWN && looks == LOOKS_HTTP2)
+		work->framing = FRAMING_FRAMES;
 	else if (work->framing == FRAMING_UNKNOWN && looks_like_chunk(work->record.data))
 		work->framing = FRAMING_CHUNKED;
 }
@@ -720,7 +738,7 @@ __attribute__((noinline)) int send_next(u32 place, u64 address, u32 kind_and_cou
 		bytes = look_at_record(place) == LOOKS_OTHER ? 0 : BODY_BYTES;
 	}
 	is_last = leaves_out || !bytes || bytes >= work->rest || round >= RECORDS_OF_CALL - 1 ||
-		  (bytes == wanted && work->framing != FRAMING_CHUNKED);
+		  (bytes == wanted && work->framing < FRAMING_CHUNKED);
 	record->length = record->skipped + (is_last ? work->rest : bytes);
 	COUNT(payloads);
 	if (!send_record(record, bytes))
@@ -733,19 +751,15 @@ __attribute__((noinline)) int send_next(u32 place, u64 address, u32 kind_and_cou
 	return 1;
 }
 
-/*
- * Sends the payload of a call, as far as it is wanted.
- *
- * @param of whose place in scratch, SCRATCH_OF_*
- */
-static __always_inline void send_payload(const struct payload *payload, u32 of)
+/* Sends the payload of a call, as far as it is wanted. */
+static __always_inline void send_payload(const struct payload *payload)
 {
 	struct verdict *verdict = bpf_map_lookup_elem(&verdicts, &payload->key);
 	u32 kind_and_count = payload->buffer.count << 2 | payload->buffer.kind;
 	u32 direction = payload->direction & 1;
-	u32 place = scratch_place(of);
 	struct scratch *work;
 	u64 skipped = 0;
+	u32 place;
 
 	if (verdict) {
 		u32 from = verdict->skips[direction].from, until = verdict->skips[direction].until;
@@ -762,7 +776,7 @@ static __always_inline void send_payload(const struct payload *payload, u32 of)
 				skipped = payload->length;
 		}
 	}
-	work = scratch_take(place);
+	work = scratch_take(&place);
 	if (!work) {
 		COUNT(payloads);
 		COUNT(payloads_lost);
@@ -782,11 +796,12 @@ static __always_inline void send_payload(const struct payload *payload, u32 of)
 }
 
 /* Tells of the end of a stream, or of one direction of it. */
-static __always_inline void send_end(const struct payload *payload, u32 flags, s32 error, u32 of)
+static __always_inline void send_end(const struct payload *payload, u32 flags, s32 error)
 {
-	u32 place = scratch_place(of);
-	struct scratch *work = scratch_take(place);
+	struct scratch *work;
+	u32 place;
 
+	work = scratch_take(&place);
 	if (!work) {
 		COUNT(ends_lost);
 		return;

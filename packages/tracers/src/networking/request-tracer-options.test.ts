@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { assertRequestTracerOptions, requestTracerLimits, scratchPlaces } from "./request-tracer-options.ts";
+import { assertRequestTracerOptions, requestTracerLimits, scratchPlacesPerCpu } from "./request-tracer-options.ts";
 
 test("a ring has room for some records, and a bound", () => {
   assertRequestTracerOptions({});
@@ -14,5 +14,5 @@ test("limits grow with the machine, and can be set", () => {
   assert.equal(requestTracerLimits(100, {}).threads, 4096);
   assert.equal(requestTracerLimits(10_000, {}).threads, 20_000);
   assert.equal(requestTracerLimits(100, { limits: { flows: 3 } }).flows, 3);
-  assert.ok(scratchPlaces() >= 2);
+  assert.ok(scratchPlacesPerCpu() >= 2);
 });

@@ -1,5 +1,6 @@
-import { BpfError, onlineCpus } from "@skep/ebpf";
+import { BpfError } from "@skep/ebpf";
 import type { TargetOptions } from "../filters/target-options.ts";
+import { tracepointsArePreemptible } from "../syscall-forms.ts";
 import type { TlsOptions } from "./tls/tls-report.ts";
 
 export interface RequestTracerOptions extends TargetOptions {
@@ -56,7 +57,10 @@ export function requestTracerLimits(threadCount: number, { limits }: RequestTrac
   };
 }
 
-/** Places where records are put together: `SCRATCH_PLACES` of payload.h for each CPU. */
-export function scratchPlaces(): number {
-  return 2 * (Math.max(...onlineCpus()) + 1);
+/**
+ * Places for each CPU where records are put together: `scratch_places` of payload.h. One for a call and one for TLS, which
+ * may interrupt each other; and where any program may be preempted, more.
+ */
+export function scratchPlacesPerCpu(): number {
+  return tracepointsArePreemptible() ? 4 : 2;
 }

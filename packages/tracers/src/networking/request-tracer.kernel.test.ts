@@ -1,46 +1,29 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { isAtLeast, kernelVersion } from "@skep/ebpf/features";
-import { isRunning } from "../filters/processes.ts";
 import { Workload } from "../profiling/testing/workload.ts";
-import type { HttpRequestEvent, RequestReport } from "./request-report.ts";
 import { RequestTracer } from "./request-tracer.ts";
 import {
+  blockUntilExit,
   exactTest,
   type LoggedRequest,
   logged,
   multiset,
+  nothingMissing,
   program,
+  sideOf,
   traced,
   tracedScenario,
 } from "./testing/traced-requests.ts";
 import { noDatagrams, sumTotals, type UdpTotals } from "./udp-flows.ts";
 
-function sideOf(requests: readonly HttpRequestEvent[], side: "server" | "client"): HttpRequestEvent[] {
-  return requests.filter((request) => request.side === side);
-}
-
 /** However late it is read. */
 const roomForAll = { ringBytes: 64 * 1024 * 1024 };
-
-/**
- * But for gaps in bodies, which are left out where a call moves more than is captured of one; and for runs that the kernel
- * left out, of which only an upper bound is known.
- */
-function nothingMissing({ lost: { recursion, ...lost }, incomplete }: RequestReport): void {
-  const { ioUringNotSeen, compatNotSeen, gaps, gapBytes, ignoredBytes, ...missing } = { ...lost, ...incomplete };
-  if (!isAtLeast(kernelVersion(), "7.0")) assert.equal(recursion, 0);
-  assert.deepEqual(
-    Object.entries(missing).filter(([, count]) => count !== 0),
-    [],
-  );
-}
 
 exactTest("requests and their answers are told by both sides", async () => {
   const { requests, log, report, server, client } = await tracedScenario("many", {
@@ -150,6 +133,21 @@ exactTest("requests over a Unix socket are told, without addresses", async () =>
     assert.ok(ours.every(({ local, peer }) => local === undefined && peer === undefined));
   }
   nothingMissing(report);
+});
+
+exactTest("a descriptor that stands for a socket's path is not taken for what sockets are", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "skep-requests-"));
+  after(() => rmSync(folder, { recursive: true, force: true }));
+  const [socket, go] = [join(folder, "socket"), join(folder, "go")];
+  await using server = program("http-server.mjs", socket);
+  await server.ready;
+  await using client = program("http-client.mjs", "path", socket, go);
+  await client.ready;
+  const { requests } = await traced({ pids: [client.pid] }, async () => {
+    writeFileSync(go, "");
+    await client.lastLine;
+  });
+  assert.deepEqual(requests.map(logged), JSON.parse(await client.lastLine));
 });
 
 exactTest("each side has the other one's address", async () => {
@@ -374,12 +372,6 @@ exactTest("what the ring has no room for is counted: requests are told or lost, 
     );
   }
 });
-
-/** Nobody reads the ring meanwhile. */
-function blockUntilExit(pid: number): void {
-  const sleeper = new Int32Array(new SharedArrayBuffer(4));
-  while (isRunning(pid)) Atomics.wait(sleeper, 0, 0, 20);
-}
 
 function increment(counts: Map<string, number>, key: string, by: number): void {
   counts.set(key, (counts.get(key) ?? 0) + by);

@@ -1,4 +1,11 @@
-import { EventQueue, type EventQueueOptions, type Program, programsQuiesced, RingBufferReader } from "@skep/ebpf";
+import {
+  EventQueue,
+  type EventQueueOptions,
+  onlineCpus,
+  type Program,
+  programsQuiesced,
+  RingBufferReader,
+} from "@skep/ebpf";
 import { TracedProcesses } from "../files/traced-processes.ts";
 import { KernelCounters } from "../filters/kernel-counters.ts";
 import { targetTableSizes, targetVariables } from "../filters/target-options.ts";
@@ -29,7 +36,7 @@ import {
   type RequestTracerLimits,
   type RequestTracerOptions,
   requestTracerLimits,
-  scratchPlaces,
+  scratchPlacesPerCpu,
 } from "./request-tracer-options.ts";
 import { type Counters, type FlowTotals, type Loaded, load } from "./requests.bpf.ts";
 import { tlsProgramsOfKernel } from "./tls/attach-library.ts";
@@ -130,6 +137,7 @@ export class RequestTracer implements AsyncDisposable {
     const limits = requestTracerLimits(threadCount(), options);
     const { calls, compatCalls } = requestCallTables(SyscallNames.ofMachine());
     const tlsPrograms: readonly string[] = tls === false ? [] : tlsProgramsOfKernel();
+    const scratchPlaces = scratchPlacesPerCpu();
     const callPrograms = twinSyscallProgramNames("on_enter", "on_exit");
     const kernelHalf = await load({
       globals: {
@@ -140,6 +148,7 @@ export class RequestTracer implements AsyncDisposable {
         wake_up_bytes: BigInt(Math.floor(ringBytes / WAKE_UP_SHARE)),
         crowded_bytes: BigInt(Math.floor(ringBytes / 2)),
         trace_tls: tls !== false,
+        scratch_places: scratchPlaces,
       },
       maxEntries: {
         ...targetTableSizes(options),
@@ -149,7 +158,7 @@ export class RequestTracer implements AsyncDisposable {
         threads: limits.threads,
         flows_0: limits.flows,
         flows_1: limits.flows,
-        scratch: scratchPlaces(),
+        scratch: scratchPlaces * (Math.max(...onlineCpus()) + 1),
         tls_threads: tls === false ? 1 : limits.threads,
         tls_sessions: tls === false ? 1 : limits.streams,
         tls_owners: tls === false ? 1 : limits.streams,

@@ -225,7 +225,7 @@ static __always_inline void end_stream(struct pt_regs *regs, bool compat, u32 ki
 		return;
 	payload.start_ns = bpf_ktime_get_ns();
 	payload.end_ns = payload.start_ns;
-	send_end(&payload, kind == CALL_SHUTDOWN ? END_OF_DIRECTION : 0, 0, SCRATCH_OF_CALL);
+	send_end(&payload, kind == CALL_SHUTDOWN ? END_OF_DIRECTION : 0, 0);
 	if (kind == CALL_CLOSE)
 		bpf_map_delete_elem(&streams, &payload.key);
 }
@@ -512,10 +512,13 @@ __attribute__((noinline)) int meet_stream(u32 tid)
 		stream.flags = PAYLOAD_DNS;
 	} else {
 		u32 count = read_first_bytes(&thread->moved.buffer, thread->moved.length, bytes);
+		u32 looks = look_at(bytes, count);
 
-		if (look_at(bytes, count) == LOOKS_OTHER)
+		if (looks == LOOKS_OTHER)
 			return 0;
 		stream.kind = STREAM_HTTP;
+		stream.framings[RECEIVED] = framing_of_stream(looks, bytes);
+		stream.framings[SENT] = stream.framings[RECEIVED];
 	}
 	verdict = bpf_map_lookup_elem(&verdicts, &key);
 	if (verdict && verdict->unwanted[RECEIVED] && verdict->unwanted[SENT])
@@ -562,7 +565,7 @@ __attribute__((noinline)) int stream_went(u32 tid)
 		payload.position = payload.stream->positions[direction];
 		__sync_fetch_and_add(&payload.stream->positions[direction], (u32)payload.length);
 	}
-	send_payload(&payload, SCRATCH_OF_CALL);
+	send_payload(&payload);
 	return 0;
 }
 
@@ -582,7 +585,7 @@ __attribute__((noinline)) int stream_ended(u32 tid, u32 flags, u32 error)
 	payload.direction = thread->direction;
 	payload.start_ns = thread->start_ns;
 	payload.end_ns = bpf_ktime_get_ns();
-	send_end(&payload, flags, error, SCRATCH_OF_CALL);
+	send_end(&payload, flags, error);
 	if (error)
 		bpf_map_delete_elem(&streams, &payload.key);
 	return 0;

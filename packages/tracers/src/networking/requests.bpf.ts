@@ -245,6 +245,7 @@ export interface Variables {
   own_pid: number;
   wake_up_bytes: bigint;
   crowded_bytes: bigint;
+  scratch_places: number;
   zero: number;
   trace_tls: boolean;
   tls_fresh_thread: TlsThread;

@@ -545,13 +545,17 @@ static __always_inline bool tls_is_wanted(struct tls_session *session, const str
 {
 	u32 pid = payload->thread->pid, one = 1;
 	u8 bytes[LOOK_BYTES];
+	u32 looks;
 
 	if (session->stream.kind)
 		return true;
-	if (look_at(bytes, read_first_bytes(&payload->buffer, payload->length, bytes)) == LOOKS_OTHER)
+	looks = look_at(bytes, read_first_bytes(&payload->buffer, payload->length, bytes));
+	if (looks == LOOKS_OTHER)
 		return false;
 	read_process_name(payload->thread->process_name);
 	session->stream.kind = STREAM_HTTP;
+	session->stream.framings[RECEIVED] = framing_of_stream(looks, bytes);
+	session->stream.framings[SENT] = session->stream.framings[RECEIVED];
 	bpf_map_update_elem(&talkers, &pid, &one, BPF_ANY);
 	return true;
 }
@@ -605,7 +609,7 @@ static __always_inline void tls_moved(struct tls_thread *thread, struct tls_call
 	payload.start_ns = call->start_ns;
 	payload.end_ns = bpf_ktime_get_ns();
 	if (tls_is_wanted(session, &payload))
-		send_payload(&payload, SCRATCH_OF_TLS);
+		send_payload(&payload);
 }
 
 /* What uses this memory next is another session. */
@@ -624,7 +628,7 @@ static __always_inline void tls_end(u64 session_address, u64 pid_tgid)
 	payload.start_ns = bpf_ktime_get_ns();
 	payload.end_ns = payload.start_ns;
 	if (session->stream.kind && payload.thread)
-		send_end(&payload, 0, 0, SCRATCH_OF_TLS);
+		send_end(&payload, 0, 0);
 	if (session->connection == TLS_KNOWN && !session->by_library)
 		bpf_map_delete_elem(&tls_owners, &session->stream.carrier);
 	bpf_map_delete_elem(&tls_sessions, &payload.key);

@@ -21,8 +21,8 @@ import type { TcpTraffic } from "./connection.ts";
 
 /** `RECORD_*` of connection-table.h. */
 export const RecordKind = { cgroup: 1, opened: 2, closed: 3, failed: 4, live: 5, targetExited: 6 } as const;
-/** `TRANSPORT_*` */
-export const Transport = { tcp: 1, unix: 2 } as const;
+/** `TRANSPORT_*` of sockets.h. */
+export const Transport = { tcp: 1, unix: 3 } as const;
 /** `ROLE_*` */
 export const Role = { unknown: 0, client: 1, server: 2, listener: 3 } as const;
 /** Flags of a connection. */

@@ -12,7 +12,7 @@
 
 #include "../../kernel/cgroup-path.h"
 #include "../../kernel/targets.h"
-#include "stream-socket.h"
+#include "../sockets.h"
 #include <bpf/bpf_endian.h>
 
 /* Kinds of records. */
@@ -22,9 +22,6 @@
 #define RECORD_FAILED 4
 #define RECORD_LIVE 5 /* written by the iterator, not sent */
 #define RECORD_TARGET_EXITED 6
-
-#define TRANSPORT_TCP 1
-#define TRANSPORT_UNIX 2
 
 #define ROLE_UNKNOWN 0
 #define ROLE_CLIENT 1
@@ -257,10 +254,10 @@ static __always_inline void own(struct connection *connection, struct task_struc
 	introduce_cgroup((u64)leader, slot);
 }
 
-static __always_inline void read_addresses(struct connection_record *record, struct sock___stream *sk)
+static __always_inline void read_addresses(struct connection_record *record, struct sock *sk)
 {
 	u32 family = BPF_CORE_READ(sk, __sk_common.skc_family);
-	struct inet_sock___stream *inet = (void *)sk;
+	struct inet_sock *inet = (void *)sk;
 
 	record->family = family;
 	record->peer_port = bpf_ntohs(BPF_CORE_READ(sk, __sk_common.skc_dport));
@@ -278,7 +275,7 @@ static __always_inline void read_addresses(struct connection_record *record, str
 }
 
 /* 16 bytes at least of the record are not written by this: what there is to say of the addresses. */
-static __always_inline void describe(struct connection_record *record, u32 kind, struct sock___stream *sk,
+static __always_inline void describe(struct connection_record *record, u32 kind, struct sock *sk,
 				     struct connection *connection)
 {
 	record->kind = kind;
@@ -295,9 +292,9 @@ static __always_inline void describe(struct connection_record *record, u32 kind,
 	__builtin_memset(record->peer_address, 0, sizeof(record->peer_address));
 }
 
-static __always_inline void read_traffic(struct traffic *traffic, struct sock___stream *sk, u32 state)
+static __always_inline void read_traffic(struct traffic *traffic, struct sock *sk, u32 state)
 {
-	struct tcp_sock___stream *tcp = (void *)sk;
+	struct tcp_sock *tcp = (void *)sk;
 	u64 retransmitted = BPF_CORE_READ(tcp, bytes_retrans);
 
 	traffic->retransmitted_bytes = retransmitted;
@@ -344,7 +341,7 @@ static __always_inline void count_lost(u32 kind)
 }
 
 /* A record without traffic: it was opened. */
-static __always_inline void send_opened(struct sock___stream *sk, struct connection *connection)
+static __always_inline void send_opened(struct sock *sk, struct connection *connection)
 {
 	struct connection_record *record = bpf_ringbuf_reserve(&events, sizeof(*record), 0);
 
@@ -358,7 +355,7 @@ static __always_inline void send_opened(struct sock___stream *sk, struct connect
 	bpf_ringbuf_submit(record, wake_up());
 }
 
-static __always_inline void send_tcp(u32 kind, struct sock___stream *sk, struct connection *connection)
+static __always_inline void send_tcp(u32 kind, struct sock *sk, struct connection *connection)
 {
 	struct tcp_record *record = bpf_ringbuf_reserve(&events, sizeof(*record), 0);
 
@@ -374,7 +371,7 @@ static __always_inline void send_tcp(u32 kind, struct sock___stream *sk, struct 
 }
 
 /* Which side it is, where one side alone is bound: that is the server's, by its listening socket. */
-static __always_inline u32 unix_role(struct sock___stream *sk)
+static __always_inline u32 unix_role(struct sock *sk)
 {
 	bool is_bound = unix_is_bound(sk), peer_is_bound = unix_is_bound(unix_peer(sk));
 
@@ -384,10 +381,10 @@ static __always_inline u32 unix_role(struct sock___stream *sk)
 }
 
 /* The path that the listening socket of the connection is bound to: an accepted one has it as its own. */
-static __always_inline u32 read_unix_path(char path[UNIX_PATH_BYTES], struct sock___stream *sk, u32 role)
+static __always_inline u32 read_unix_path(char path[UNIX_PATH_BYTES], struct sock *sk, u32 role)
 {
-	struct unix_sock___stream *bound = (void *)sk;
-	struct unix_address___stream *address;
+	struct unix_sock *bound = (void *)sk;
+	struct unix_address *address;
 	u32 bytes;
 
 	if (role == ROLE_CLIENT)
@@ -403,7 +400,7 @@ static __always_inline u32 read_unix_path(char path[UNIX_PATH_BYTES], struct soc
 	return bytes;
 }
 
-static __always_inline void send_unix(u32 kind, struct sock___stream *sk, struct connection *connection)
+static __always_inline void send_unix(u32 kind, struct sock *sk, struct connection *connection)
 {
 	struct unix_record *record = bpf_ringbuf_reserve(&events, sizeof(*record), 0);
 
@@ -418,7 +415,7 @@ static __always_inline void send_unix(u32 kind, struct sock___stream *sk, struct
 }
 
 /* A connect that failed without a SYN, or of a Unix socket: what it was given says where to. */
-static __always_inline void send_failed_call(struct sock___stream *sk, struct connection *connection, u64 address,
+static __always_inline void send_failed_call(struct sock *sk, struct connection *connection, u64 address,
 					     u64 address_bytes)
 {
 	struct unix_record *record = bpf_ringbuf_reserve(&events, sizeof(*record), 0);

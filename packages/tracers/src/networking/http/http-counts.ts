@@ -22,6 +22,11 @@ export const HTTP_TROUBLES = [
   /** How often the next head had to be looked for. */
   "framingLost",
   "malformedHeads",
+  /**
+   * How often the header table of a direction of HTTP/2 became unknown, as a block was missed, cut or malformed: what
+   * later ones name by its number in the table has no method, path or status.
+   */
+  "headerTablesLost",
   /** Responses whose request was not seen, or could not be told. */
   "unpairedResponses",
 ] as const;

@@ -10,7 +10,8 @@ export type HttpProtocol = "http/1.0" | "http/1.1" | "h2" | "grpc";
  *
  * - `complete`: its response came. That response's end may have been missed: then there is no `durationNs`.
  * - `aborted`: the connection or stream ended before the response did.
- * - `upgraded`: 101; what the connection carries from there on is not looked at.
+ * - `upgraded`: 101; what the connection carries from there on is not looked at. Not so where that is HTTP/2: the request is
+ *   answered there.
  * - `tunnelled`: CONNECT that was granted; the same.
  * - `unanswered`: its response was lost, or had not come when tracing ended.
  */

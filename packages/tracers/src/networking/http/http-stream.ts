@@ -3,7 +3,7 @@ import type { HttpCounts } from "./http-counts.ts";
 import type { HttpExchange, HttpSide } from "./http-request.ts";
 import { Http1Connection } from "./http1/http1-connection.ts";
 import { Http2Connection } from "./http2/http2-connection.ts";
-import type { CloseReason, HttpConnection, HttpConnectionOptions } from "./protocol.ts";
+import type { CloseReason, HttpConnection, HttpConnectionOptions, Rest } from "./protocol.ts";
 import { isCertain, recogniseStart, type StreamStart } from "./recognise.ts";
 import { type Direction, opposite, type Segment } from "./segment.ts";
 import { type OrderedStream, StreamAssembler } from "./stream-assembler.ts";
@@ -96,7 +96,10 @@ export class HttpStream {
     this.#assemblers.sent.flush();
     this.#assemblers.received.flush();
     this.#closed = true;
-    this.#connection?.close(atNs, reason);
+    const connection = this.#connection;
+    connection?.close(atNs, reason);
+    // What was held of it may have had a new one begin.
+    if (this.#connection !== connection) this.#connection?.close(atNs, reason);
   }
 
   #assembler(direction: Direction): StreamAssembler {
@@ -139,6 +142,7 @@ export class HttpStream {
     this.#protocol = match.kind === "h2" ? "h2" : "http/1";
     const { tls = false, keepQuery = false, counts, onRequest, onWanted } = this.#options;
     const options: HttpConnectionOptions = {
+      onHttp2: (request, rest) => this.#goOnInHttp2(options, request, rest),
       side: this.#side,
       tls,
       keepQuery,
@@ -156,5 +160,21 @@ export class HttpStream {
     const connection = match.kind === "h2" ? new Http2Connection(options) : new Http1Connection(options);
     this.#connection = connection;
     return connection;
+  }
+
+  #goOnInHttp2(
+    options: HttpConnectionOptions,
+    request: HttpExchange,
+    rest: Readonly<Record<Direction, readonly Rest[]>>,
+  ): void {
+    const connection = new Http2Connection({ ...options, joinedLate: false }, request);
+    this.#connection = connection;
+    this.#protocol = "h2";
+    for (const direction of ["received", "sent"] as const) {
+      for (const { position, bytes, lengthBytes, startNs, endNs } of rest[direction]) {
+        if (bytes === undefined) connection.gap(direction, position, lengthBytes, endNs);
+        else connection.bytes(direction, position, bytes, startNs, endNs ?? startNs);
+      }
+    }
   }
 }

@@ -20,6 +20,15 @@ export interface HttpSink {
   skipUntil(direction: Direction, position: number): void;
 }
 
+/** Bytes that went in one direction behind those that HTTP/1 had a use for; as many that were not captured, without `bytes`. */
+export interface Rest {
+  readonly position: number;
+  readonly bytes: Uint8Array | undefined;
+  readonly lengthBytes: number;
+  readonly startNs: bigint;
+  readonly endNs: bigint | undefined;
+}
+
 export interface HttpConnectionOptions {
   readonly side: HttpSide;
   readonly tls: boolean;
@@ -30,6 +39,11 @@ export interface HttpConnectionOptions {
   /** Whether bytes of that direction are held back, since some before them are missing and may yet come. Default: no. */
   readonly holds?: (direction: Direction) => boolean;
   readonly sink: HttpSink;
+  /**
+   * The connection goes on in HTTP/2, and answers this request there, as stream 1 (RFC 7540, 3.2). Nothing more is to be
+   * given to this parser. Default: what follows is not looked at, as after other upgrades.
+   */
+  readonly onHttp2?: (request: HttpExchange, rest: Readonly<Record<Direction, readonly Rest[]>>) => void;
   /** Of all connections of a tracer together. */
   readonly counts: HttpCounts;
 }

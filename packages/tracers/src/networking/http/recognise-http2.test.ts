@@ -29,12 +29,19 @@ function frame(
 const request = frame(HEADERS, 0x5, 1, [0x82, 0x84, 0x86]);
 const response = frame(HEADERS, 0x4, 1, [0x88]);
 
-test("frames tell who sends them by the first field of HEADERS", () => {
+test("frames tell who sends them by the pseudo-headers of HEADERS", () => {
   for (const [what, bytes, sender] of [
     ["a request", request, "client"],
     ["a response", response, "server"],
     ["a status that is no entry of the table", frame(HEADERS, 0x4, 1, [0x48, 0x82, 0x64]), "server"],
     ["an authority first", frame(HEADERS, 0x4, 1, [0x41, 0x01, 0x61]), "client"],
+    ["an authority of the dynamic table first", frame(HEADERS, 0x5, 1, [0xbe, 0x83, 0x86]), "client"],
+    ["one whose index takes two bytes", frame(HEADERS, 0x5, 1, [0xff, 0x10, 0x83]), "client"],
+    [
+      "behind names of the dynamic table, and one of its own",
+      frame(HEADERS, 0x4, 1, [0x7e, 1, 97, 0x40, 1, 97, 1, 98, 0x88]),
+      "server",
+    ],
     ["padding and priority", frame(HEADERS, 0x2c, 3, [0, 0, 0, 0, 0, 16, 0x82]), "client"],
     ["behind a change of the table's size", frame(HEADERS, 0x4, 3, [0x3f, 0xe1, 0x1f, 0x82]), "client"],
     [
@@ -55,6 +62,8 @@ test("what is no run of frames, or doesn't tell who sends it, is not taken for o
     ["a text", [...Buffer.from("GET / HTTP/1.1\r\nHost: a\r\n\r\n")]],
     ["settings alone", frame(SETTINGS, 0, 0, [0, 3, 0, 0, 0, 100])],
     ["trailers that are in the table", frame(HEADERS, 0x5, 1, [0xbe])],
+    ["pseudo-headers behind the end of the block", [...frame(HEADERS, 0x5, 1, [0xbe]), ...frame(DATA, 0, 1, [0x82])]],
+    ["a value that ends behind the block", frame(HEADERS, 0x5, 1, [0x7e, 0x7f, 0xff, 0xff, 0xff, 0xff, 0x82])],
     ["an even stream", frame(HEADERS, 0x5, 2, [0x82])],
     ["no stream", frame(HEADERS, 0x5, 0, [0x82])],
     ["flags that there are not", frame(HEADERS, 0x52, 1, [0x82])],

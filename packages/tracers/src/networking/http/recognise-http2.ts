@@ -13,8 +13,9 @@ const PREFACE = new TextEncoder().encode("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 const FRAME_HEADER_BYTES = 9;
 /** What an endpoint may send before it was told of another limit: RFC 9113, 6.5.2. Few tell of a larger one. */
 const MAX_FRAME_BYTES = 16_384;
-/** Frames of one call that are looked at. */
+/** Frames of one call that are looked at, and fields of a header block. */
 const MAX_FRAMES = 64;
+const MAX_FIELDS = 8;
 
 const HEADERS = 1;
 const PADDED = 0x8;
@@ -36,7 +37,7 @@ const FRAMES: readonly (readonly [flags: number, onStream: number])[] = [
 
 /**
  * The preface of a client, or frames of a connection that was joined late: a run of well-formed ones up to the end of
- * the bytes, among them HEADERS that say by their first field who sends them.
+ * the bytes, among them HEADERS that say by their pseudo-headers who sends them.
  */
 export function recogniseHttp2(bytes: Uint8Array): Guess<Http2Start> {
   const compared = Math.min(bytes.length, PREFACE.length);
@@ -89,19 +90,65 @@ function isFrameHeader(bytes: Uint8Array, offset: number, lengthBytes: number): 
   }
 }
 
-/** By the first field, which is a pseudo-header where it is not of trailers: RFC 9113, 8.3, and RFC 7541, 6 and A. */
+/**
+ * By the first field that is a pseudo-header of the static table: RFC 9113, 8.3, and RFC 7541, 6 and A. Those before it may
+ * be numbers of what the connection's dynamic table has; a request's :scheme hardly ever is.
+ */
 function senderOf(bytes: Uint8Array, frame: number): Http2Start["sender"] | undefined {
   const flags = bytes[frame + 4] ?? 0;
-  let offset = frame + FRAME_HEADER_BYTES + ((flags & PADDED) !== 0 ? 1 : 0) + ((flags & PRIORITY) !== 0 ? 5 : 0);
-  // Changes of the table's size come before the first field.
-  for (let updates = 0; updates < 2 && ((bytes[offset] ?? 0) & 0xe0) === 0x20; updates++) {
-    if (((bytes[offset] ?? 0) & 0x1f) === 0x1f) while (((bytes[++offset] ?? 0) & 0x80) !== 0);
-    offset++;
+  const blockStart = frame + FRAME_HEADER_BYTES + ((flags & PADDED) !== 0 ? 1 : 0) + ((flags & PRIORITY) !== 0 ? 5 : 0);
+  const blockEnd = Math.min(bytes.length, frame + FRAME_HEADER_BYTES + uint24(bytes, frame));
+  const block = new FieldIndexes(bytes, blockStart, blockEnd);
+  for (let fields = 0; fields < MAX_FIELDS; fields++) {
+    const index = block.next();
+    if (index === undefined) return undefined;
+    if (index >= 1 && index <= 7) return "client";
+    if (index >= 8 && index <= 14) return "server";
   }
-  const first = bytes[offset] ?? 0;
-  const index = first >= 0x80 ? first & 0x7f : first >= 0x40 ? first & 0x3f : first & 0x0f;
-  if (index >= 1 && index <= 7) return "client";
-  return index >= 8 && index <= 14 ? "server" : undefined;
+  return undefined;
+}
+
+/** The indexes that the fields of a header block have, or their names; 0 for a name that is spelled out. */
+class FieldIndexes {
+  readonly #bytes: Uint8Array;
+  readonly #end: number;
+  #at: number;
+
+  constructor(bytes: Uint8Array, start: number, end: number) {
+    this.#bytes = bytes;
+    this.#at = start;
+    this.#end = end;
+  }
+
+  /** Undefined at the end of the block, or of what there is of it. */
+  next(): number | undefined {
+    // Changes of the table's size come before the first field.
+    while (((this.#bytes[this.#at] ?? 0) & 0xe0) === 0x20 && this.#at < this.#end) this.#integer(0x1f);
+    if (this.#at >= this.#end) return undefined;
+    const first = this.#bytes[this.#at] ?? 0;
+    if (first >= 0x80) return this.#integer(0x7f);
+    const index = this.#integer(first >= 0x40 ? 0x3f : 0x0f);
+    if (index === 0) this.#skipString();
+    this.#skipString();
+    return index;
+  }
+
+  #skipString(): void {
+    const lengthBytes = this.#integer(0x7f);
+    this.#at += lengthBytes;
+  }
+
+  /** RFC 7541, 5.1; of one that is too large no more than that it is. */
+  #integer(mask: number): number {
+    let value = (this.#bytes[this.#at++] ?? 0) & mask;
+    if (value < mask) return value;
+    for (let factor = 1; factor <= 2 ** 21; factor *= 128) {
+      const byte = this.#bytes[this.#at++] ?? 0;
+      value += (byte & 0x7f) * factor;
+      if (byte < 0x80) break;
+    }
+    return value;
+  }
 }
 
 function uint24(bytes: Uint8Array, offset: number): number {

@@ -1,12 +1,15 @@
 // Says "ready", waits for a line on its standard input, then does what its first argument names with the server at the port
 // or Unix socket that is its second one. Prints the requests that it made, as JSON, and ends:
 // [method, path, status, bytes of the request's body, bytes of the response's body]
+import { closeSync, existsSync, openSync } from "node:fs";
 import { Agent, request as httpRequest } from "node:http";
 import { connect } from "node:net";
 import { setTimeout } from "node:timers/promises";
 
 const [, , scenario, target, ...rest] = process.argv;
 const address = target.startsWith("/") ? { socketPath: target } : { host: "127.0.0.1", port: Number(target) };
+/** include/uapi/asm-generic/fcntl.h */
+const O_PATH = 0o10000000;
 const filler = Buffer.alloc(5 * 1024 * 1024, "z");
 const log = [];
 
@@ -44,8 +47,8 @@ const oneOf = (values) => values[below(values.length)];
 function someBytes(most) {
   const kind = random.next().value;
   if (kind < 0.3) return 0;
-  if (kind < 0.9) return below(Math.min(most, 3000));
-  return below(kind < 0.995 ? Math.min(most, 200_000) : most);
+  if (kind < 0.95) return below(Math.min(most, 3000));
+  return below(kind < 0.998 ? Math.min(most, 200_000) : most);
 }
 
 /** So many requests over so many connections, each of which has the next one as soon as it is answered. */
@@ -182,13 +185,24 @@ async function early() {
   agent.destroy();
 }
 
+/** Closes a descriptor that stands for the socket's path, once a file is there: its standard input is a socket as well. */
+async function path() {
+  const descriptor = openSync(target, O_PATH);
+  console.log("ready");
+  while (!existsSync(rest[0])) await setTimeout(20);
+  closeSync(descriptor);
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  await ask(agent, "GET", "/size/10/200", 0, false);
+  agent.destroy();
+}
+
 function released() {
   console.log("ready");
   return new Promise((resolve) => process.stdin.once("data", resolve));
 }
 
-const scenarios = { many, pipelined, split, aborted, paths: () => paths(true), apart: () => paths(false), early };
-if (scenario !== "early") await released();
+const scenarios = { many, pipelined, split, aborted, paths: () => paths(true), apart: () => paths(false), early, path };
+if (!["early", "path"].includes(scenario)) await released();
 await scenarios[scenario]();
-console.log(JSON.stringify(log));
-process.exit(0);
+// What does not fit into the pipe at once would be lost at the end of the process.
+process.stdout.write(`${JSON.stringify(log)}\n`, () => process.exit(0));

@@ -1,6 +1,9 @@
+import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
+import { isRunning } from "../../filters/processes.ts";
 import { Workload } from "../../profiling/testing/workload.ts";
+import { tracepointsArePreemptible } from "../../syscall-forms.ts";
 import type { DnsQueryEvent, HttpRequestEvent, RequestReport } from "../request-report.ts";
 import { RequestTracer } from "../request-tracer.ts";
 import type { RequestTracerOptions } from "../request-tracer-options.ts";
@@ -81,6 +84,23 @@ export interface ScenarioOptions {
   readonly options?: RequestTracerOptions;
 }
 
+export function sideOf(requests: readonly HttpRequestEvent[], side: "server" | "client"): HttpRequestEvent[] {
+  return requests.filter((request) => request.side === side);
+}
+
+/**
+ * But for gaps in bodies, which are left out where a call moves more than is captured of one; and for runs that the kernel
+ * left out, of which only an upper bound is known.
+ */
+export function nothingMissing({ lost: { recursion, ...lost }, incomplete }: RequestReport): void {
+  const { ioUringNotSeen, compatNotSeen, gaps, gapBytes, ignoredBytes, ...missing } = { ...lost, ...incomplete };
+  if (!tracepointsArePreemptible()) assert.equal(recursion, 0);
+  assert.deepEqual(
+    Object.entries(missing).filter(([, count]) => count !== 0),
+    [],
+  );
+}
+
 /** In the form of the client's log. */
 export function logged({ method, path, status, requestBytes, responseBytes }: HttpRequestEvent): LoggedRequest {
   return [method ?? "?", path ?? "?", status ?? null, requestBytes ?? -1, responseBytes ?? null];
@@ -89,4 +109,25 @@ export function logged({ method, path, status, requestBytes, responseBytes }: Ht
 /** One text for each, in an order that does not depend on theirs: equal for equal multisets. */
 export function multiset(requests: Iterable<LoggedRequest>): string[] {
   return Array.from(requests, (request) => JSON.stringify(request)).sort();
+}
+
+/** What there is more of in one than in the other: as many more of these in `ours`, or fewer where that is negative. */
+export function multisetDifference(
+  ours: Iterable<LoggedRequest>,
+  theirs: Iterable<LoggedRequest>,
+): (readonly [request: string, more: number])[] {
+  const counts = new Map<string, number>();
+  const add = (request: LoggedRequest, by: number): void => {
+    const key = JSON.stringify(request);
+    counts.set(key, (counts.get(key) ?? 0) + by);
+  };
+  for (const request of ours) add(request, 1);
+  for (const request of theirs) add(request, -1);
+  return Array.from(counts).filter(([, more]) => more !== 0);
+}
+
+/** Waits, and lets nothing else of this process go on: nobody reads the ring meanwhile. */
+export function blockUntilExit(pid: number): void {
+  const sleeper = new Int32Array(new SharedArrayBuffer(4));
+  while (isRunning(pid)) Atomics.wait(sleeper, 0, 0, 20);
 }

@@ -7,6 +7,8 @@ export const Framing = {
   /** What follows is no HTTP any more. */
   raw: -3,
   unknown: -4,
+  /** What follows is HTTP/2. */
+  http2: -5,
 } as const;
 
 /** RFC 9112, 6.3. A length in bytes, or a {@link Framing}. */

@@ -9,6 +9,8 @@ export class HeaderFields {
   /** Transfer-Encoding: `chunked` if that is the last one, `other` if not. */
   transferEncoding: "chunked" | "other" | undefined;
   upgrade = false;
+  /** ... and to nothing but HTTP/2. */
+  upgradeToHttp2 = false;
   expectContinue = false;
   host: string | undefined;
   userAgent: string | undefined;
@@ -50,6 +52,7 @@ export class HeaderFields {
         break;
       case "upgrade":
         this.upgrade = true;
+        this.upgradeToHttp2 = /^h2c$/i.test(textOf(bytes, from, Math.min(to, from + MAX_VALUE_BYTES)));
         break;
       case "expect":
         this.expectContinue = /^100-continue$/i.test(textOf(bytes, from, Math.min(to, from + MAX_VALUE_BYTES)));

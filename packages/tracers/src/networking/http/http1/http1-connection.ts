@@ -95,6 +95,11 @@ export class Http1Connection implements HttpConnection {
 
   /** Reads on where the other direction was waited for. */
   #proceed(): void {
+    const upgraded = this.#responses.takeUpgraded();
+    if (upgraded !== undefined) {
+      this.#becomeHttp2(upgraded);
+      return;
+    }
     if (this.#responses.becameRaw) {
       this.#responses.becameRaw = false;
       this.#requestLane.becomeRaw();
@@ -105,6 +110,20 @@ export class Http1Connection implements HttpConnection {
     while (this.#responseLane.proceed() || this.#requestLane.proceed()) {
       // Each turn takes something off one of the two.
     }
+  }
+
+  #becomeHttp2(upgraded: Http1Exchange): void {
+    const { side, tls, onHttp2 } = this.#options;
+    // Nothing can have been sent ahead but what is held.
+    for (const exchange of this.#pairing.drain()) {
+      exchange.giveUp();
+      exchange.requestEnded = true;
+      this.#settle(exchange);
+    }
+    const [requests, responses] = [this.#requestLane.take(), this.#responseLane.take()];
+    const isServer = side === "server";
+    const rest = { received: isServer ? requests : responses, sent: isServer ? responses : requests };
+    onHttp2?.(upgraded.finish(side, tls), rest);
   }
 
   #settle(exchange: Http1Exchange): void {

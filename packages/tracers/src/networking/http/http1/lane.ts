@@ -1,5 +1,6 @@
 import { type Guess, HeadFinder } from "../head-finder.ts";
 import type { HttpCounts } from "../http-counts.ts";
+import type { Rest } from "../protocol.ts";
 import { type MessageHandler, MessageReader } from "./message-reader.ts";
 import {
   isCertainStart,
@@ -20,15 +21,6 @@ const CARRIAGE_RETURN = 0x0d;
 
 export type Role = "request" | "response";
 
-/** Bytes that wait, or as many that are not there when `bytes` is undefined. */
-interface Held {
-  readonly position: number;
-  readonly bytes: Uint8Array | undefined;
-  readonly lengthBytes: number;
-  readonly startNs: bigint;
-  readonly endNs: bigint | undefined;
-}
-
 /**
  * One direction of a connection: finds the first head, and the next one where framing was lost, has the messages read,
  * and holds back bytes that the other direction has to explain first.
@@ -38,7 +30,8 @@ export class Lane {
   readonly #finder: HeadFinder<RequestLine | StatusLine>;
   readonly #role: Role;
   readonly #handler: MessageHandler;
-  #held: Held[] = [];
+  /** Bytes that wait. */
+  #held: Rest[] = [];
   #heldBytes = 0;
 
   /** `fromStart`: the first byte is the first one of a message. */
@@ -120,6 +113,12 @@ export class Lane {
     }
   }
 
+  /** Takes what is held: another parser goes on. */
+  take(): Rest[] {
+    this.#heldBytes = 0;
+    return this.#held.splice(0);
+  }
+
   becomeRaw(): void {
     this.#reader.becomeRaw();
     this.#held = [];
@@ -177,7 +176,7 @@ export class Lane {
   }
 }
 
-function costOf(held: Held): number {
+function costOf(held: Rest): number {
   return HELD_OVERHEAD_BYTES + (held.bytes?.length ?? 0);
 }
 

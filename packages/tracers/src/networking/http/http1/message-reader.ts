@@ -30,7 +30,17 @@ const LINE_FEED = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 
 /** Numbers, as these are compared several times for each line. */
-const State = { start: 0, firstLine: 1, head: 2, sized: 3, chunked: 4, untilClose: 5, raw: 6, lost: 7 } as const;
+const State = {
+  start: 0,
+  firstLine: 1,
+  head: 2,
+  sized: 3,
+  chunked: 4,
+  untilClose: 5,
+  raw: 6,
+  lost: 7,
+  left: 8,
+} as const;
 type State = (typeof State)[keyof typeof State];
 
 /** Reads the messages of one direction of an HTTP/1 connection, one after the other. */
@@ -58,9 +68,9 @@ export class MessageReader {
     return this.#state === State.lost;
   }
 
-  /** It stands before a message that may not begin yet. */
+  /** It stands before a message that may not begin yet, or before what is no message of HTTP/1. */
   get waits(): boolean {
-    return this.#state === State.start && !this.#forced && !this.#handler.mayBegin();
+    return this.#state === State.left || (this.#state === State.start && !this.#forced && !this.#handler.mayBegin());
   }
 
   /** A body was announced, and nothing of it came yet. */
@@ -114,6 +124,8 @@ export class MessageReader {
           this.#bodyBytes += bytes.length - offset;
           this.#lastNs = endNs;
           return bytes.length;
+        case State.left:
+          return offset;
         default:
           return bytes.length;
       }
@@ -210,6 +222,9 @@ export class MessageReader {
         break;
       case Framing.raw:
         this.#state = State.raw;
+        break;
+      case Framing.http2:
+        this.#state = State.left;
         break;
       case Framing.unknown:
         this.#lose("malformed");

@@ -34,7 +34,10 @@ export class RequestHandler implements MessageHandler {
   }
 
   mayBegin(): boolean {
-    return this.#last?.asksToLeave !== true || this.#last.status !== undefined || this.#last.responseEnded;
+    const last = this.#last;
+    if (last?.asksToLeave !== true || last.responseEnded) return true;
+    // What the connection becomes with 101 is known at the end of that head.
+    return last.status !== undefined && last.status !== 101;
   }
 
   firstLine(bytes: Uint8Array, start: number, end: number, startNs: bigint): boolean {

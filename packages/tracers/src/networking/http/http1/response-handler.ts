@@ -15,6 +15,7 @@ export class ResponseHandler implements MessageHandler {
   #current: Http1Exchange | undefined;
   /** The connection left HTTP/1 with the last response. */
   becameRaw = false;
+  #upgraded: Http1Exchange | undefined;
 
   constructor(context: Http1Context, direction: Direction) {
     this.#context = context;
@@ -26,6 +27,13 @@ export class ResponseHandler implements MessageHandler {
     const current = this.#current;
     this.#current = undefined;
     return current;
+  }
+
+  /** Takes the request with which the connection became one of HTTP/2, once. */
+  takeUpgraded(): Http1Exchange | undefined {
+    const upgraded = this.#upgraded;
+    this.#upgraded = undefined;
+    return upgraded;
   }
 
   /** On a client's side the response can be told of before the request, where two threads share the connection. */
@@ -48,6 +56,11 @@ export class ResponseHandler implements MessageHandler {
 
   headEnd(fields: HeaderFields, endNs: bigint): number {
     const framing = responseFraming(fields, this.#status, this.#current?.method);
+    if (framing === Framing.raw && this.#goesOnInHttp2(fields)) {
+      this.#upgraded = this.#current;
+      this.#current = undefined;
+      return Framing.http2;
+    }
     if (framing === Framing.raw) {
       this.becameRaw = true;
       if (this.#current !== undefined) {
@@ -77,6 +90,12 @@ export class ResponseHandler implements MessageHandler {
 
   skipUntil(position: number): void {
     this.#context.options.sink.skipUntil(this.#direction, position);
+  }
+
+  /** A body of the request that is still on its way would come first: then it is as with any other upgrade. */
+  #goesOnInHttp2(fields: HeaderFields): boolean {
+    const isUpgrade = this.#status === 101 && fields.upgradeToHttp2;
+    return isUpgrade && this.#current?.requestEnded === true && this.#context.options.onHttp2 !== undefined;
   }
 
   #end(bodyBytes: number | undefined, endNs: bigint | undefined): void {

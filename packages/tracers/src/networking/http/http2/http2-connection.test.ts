@@ -393,7 +393,23 @@ test("a preface is the beginning, though the connection was said to be joined la
   // 63 was never inserted, so it can't be an old entry.
   trace.received(encodeFrame(FrameType.headers, endHeaders, 3, Uint8Array.of(0xbf)));
   assert.equal(trace.counts.trouble.malformedHeads, 1);
-  assert.equal(trace.connection.desynchronisedCount, 1);
+  assert.equal(trace.counts.trouble.headerTablesLost, 1);
+});
+
+test("a table that is lost is counted, by a gap and by a block that is cut, and not for each block after it", () => {
+  const trace = new Http2Trace();
+  const lost = (): number => trace.counts.trouble.headerTablesLost;
+  trace.received(PREFACE, headers(1, get, endStream)).sent(headers(1, ok, endStream));
+  assert.equal(lost(), 0);
+  trace.gap("received", 100).gap("received", 100);
+  assert.equal(lost(), 1);
+  trace.received(headers(5, get, endStream)).sent(headers(5, ok, endStream));
+  assert.equal(lost(), 1);
+  trace.sent(headers(7, ok).subarray(0, 9)).gap("sent", headers(7, ok).length - 9);
+  assert.equal(lost(), 2);
+  // Within the payload of a body nothing of the table is lost.
+  trace.sent(data(7, 50).subarray(0, 20)).gap("sent", data(7, 50).length - 20);
+  assert.equal(lost(), 2);
 });
 
 test("SETTINGS of one side apply to the other one", () => {

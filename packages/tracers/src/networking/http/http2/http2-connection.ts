@@ -1,6 +1,6 @@
 import { HpackDecoder, type HpackResult } from "../hpack/hpack-decoder.ts";
 import { HeaderFields } from "../hpack/kept-headers.ts";
-import type { HttpOutcome } from "../http-request.ts";
+import type { HttpExchange, HttpOutcome } from "../http-request.ts";
 import type { CloseReason, HttpConnection, HttpConnectionOptions } from "../protocol.ts";
 import { type Direction, opposite } from "../segment.ts";
 import { type FrameHandler, FrameReader } from "./frame-reader.ts";
@@ -28,6 +28,7 @@ const fields = new HeaderFields();
 export class Http2Connection implements HttpConnection {
   readonly #options: HttpConnectionOptions;
   readonly #requestDirection: Direction;
+  readonly #isUpgraded: boolean;
   readonly #requests: FrameReader;
   readonly #responses: FrameReader;
   #requestHeaders: HpackDecoder;
@@ -43,7 +44,8 @@ export class Http2Connection implements HttpConnection {
   #nextSweepNs = 0n;
   #isSweepNeeded = false;
 
-  constructor(options: HttpConnectionOptions) {
+  /** @param upgraded the request with which HTTP/1 ended on this connection: its answer is that of stream 1 */
+  constructor(options: HttpConnectionOptions, upgraded?: HttpExchange) {
     const fromStart = !options.joinedLate;
     this.#options = options;
     this.#isRequestMissed = options.joinedLate;
@@ -52,11 +54,11 @@ export class Http2Connection implements HttpConnection {
     this.#responseHeaders = new HpackDecoder(fromStart);
     this.#requests = new FrameReader(fromStart, this.#requestHandler());
     this.#responses = new FrameReader(fromStart, this.#responseHandler());
-  }
-
-  /** How often a header table became unknown, because a block was missed, cut or malformed. */
-  get desynchronisedCount(): number {
-    return this.#requestHeaders.desynchronisedCount + this.#responseHeaders.desynchronisedCount;
+    this.#isUpgraded = upgraded !== undefined;
+    if (upgraded !== undefined) {
+      this.#highestStreamId = 1;
+      this.#newStream(1).setUpgraded(upgraded);
+    }
   }
 
   /** Streams that are kept. */
@@ -120,14 +122,16 @@ export class Http2Connection implements HttpConnection {
       goaway: () => undefined,
       setting: (id, value) => this.#applySetting(id, value, this.#responseHeaders, this.#responses),
       preface: () => {
-        // No block can have come before it, in either direction.
         this.#isRequestMissed = false;
+        // Behind an upgrade the server need not wait for it.
+        if (this.#isUpgraded) return;
+        // No block can have come before it, in either direction.
         this.#requestHeaders = new HpackDecoder(true);
         this.#responseHeaders = new HpackDecoder(true);
       },
       framingLost: () => {
         this.#options.counts.trouble.framingLost++;
-        this.#requestHeaders.lose();
+        this.#loseTable(this.#requestHeaders);
       },
       framesMissed: () => {
         this.#isRequestMissed = true;
@@ -169,7 +173,7 @@ export class Http2Connection implements HttpConnection {
       preface: () => undefined,
       framingLost: () => {
         this.#options.counts.trouble.framingLost++;
-        this.#responseHeaders.lose();
+        this.#loseTable(this.#responseHeaders);
       },
       framesMissed: () => {
         for (const stream of this.#streams.values()) this.#doubtResponse(stream);
@@ -204,8 +208,17 @@ export class Http2Connection implements HttpConnection {
   /** Into `fields`. */
   #decode(decoder: HpackDecoder, bytes: Uint8Array, start: number, end: number, isWhole: boolean): HpackResult {
     const result = decoder.decode(bytes, start, end, isWhole, fields);
-    if (result === "malformed") this.#options.counts.trouble.malformedHeads++;
+    const { trouble } = this.#options.counts;
+    if (result === "malformed") trouble.malformedHeads++;
+    // What the rest of the block would have put into the table is not known.
+    if (result !== "complete") trouble.headerTablesLost++;
     return result;
+  }
+
+  /** Blocks may have gone by unseen. */
+  #loseTable(decoder: HpackDecoder): void {
+    decoder.lose();
+    this.#options.counts.trouble.headerTablesLost++;
   }
 
   #addRequestBlock(streamId: number, isEndOfStream: boolean, result: HpackResult, startNs: bigint): void {

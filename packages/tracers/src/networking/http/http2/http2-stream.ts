@@ -70,6 +70,20 @@ export class Http2Stream {
     this.#noteGrpc(fields);
   }
 
+  /** The request came by HTTP/1, and asked for an answer by HTTP/2. */
+  setUpgraded(request: HttpExchange): void {
+    this.requestStartNs = request.startNs;
+    this.method = request.method;
+    this.path = request.path;
+    this.query = request.query;
+    this.host = request.host;
+    this.scheme = request.scheme;
+    this.userAgent = request.userAgent;
+    this.traceparent = request.traceparent;
+    this.requestBytes = request.requestBytes ?? Number.NaN;
+    this.isRequestEnded = true;
+  }
+
   /** Takes in a block of the response: informational, final, or trailers. */
   addResponse(fields: HeaderFields): void {
     const status = statusOf(fields);
