@@ -1,5 +1,6 @@
 import type { Btf } from "../btf/btf.ts";
 import { CoreRelocator } from "../btf/core-relocation.ts";
+import { hasOnDemandHash } from "../features/on-demand-hash.ts";
 import type { BpfMap } from "../maps/bpf-map.ts";
 import { createMap, isMappable } from "../maps/create-map.ts";
 import { findNamed } from "../near-names.ts";
@@ -21,6 +22,11 @@ export interface LoadOptions {
   readonly globals?: Readonly<Record<string, GlobalValue>>;
   /** Sizes of maps, by name, instead of what the object says. Bytes for ring buffers. */
   readonly maxEntries?: Readonly<Record<string, number>>;
+  /**
+   * Hashes whose elements take memory as they are added, where the kernel can do so in any program (from 6.1 on); before
+   * that, and for all others, a map takes what it takes when it is full. How many fit is the same.
+   */
+  readonly onDemand?: readonly string[];
   /** Which programs to load. By default all, except those whose section is written `?section`. */
   readonly programs?: (program: ProgramSpec) => boolean;
   /** Types of the kernel, to share them between several loads; read from /sys/kernel/btf by default. */
@@ -55,10 +61,12 @@ export async function loadInto(
   const btf: ObjectBtf | undefined =
     spec.btf === undefined || btfDescriptor === undefined ? undefined : { fd: btfDescriptor.fd, types: spec.btf };
 
+  const onDemand = options.onDemand !== undefined && hasOnDemandHash(sys) ? options.onDemand : [];
   const maps = new Map<string, BpfMap>();
   const sections: DataSection[] = [];
   for (const [name, mapSpec] of spec.maps) {
-    const map = resources.use(createMap(mapSpec, { sys, btf, maxEntries: options.maxEntries?.[name] }));
+    const context = { sys, btf, maxEntries: options.maxEntries?.[name], onDemand: onDemand.includes(name) };
+    const map = resources.use(createMap(mapSpec, context));
     maps.set(name, map);
     const initial = contents.get(name);
     if (initial !== undefined) sections.push(fillDataSection(sys, map, mapSpec, initial, resources));
@@ -87,6 +95,7 @@ export async function loadInto(
 /** Misspelt options would else do nothing. */
 function checkNames(spec: CollectionSpec, options: LoadOptions): void {
   for (const name of Object.keys(options.maxEntries ?? {})) findNamed(spec.maps, "map", name);
+  for (const name of options.onDemand ?? []) findNamed(spec.maps, "map", name);
 }
 
 /** Most programs do; without any that does, an object loads on a kernel without BTF too. */

@@ -150,6 +150,7 @@ export class RequestTracer implements AsyncDisposable {
         tls_sessions: tls === false ? 1 : limits.streams,
         tls_owners: tls === false ? 1 : limits.streams,
       },
+      onDemand: ["targets", "threads", "flows_0", "flows_1", "tls_threads"],
       // Those that are optional are for children of targets, and for TLS.
       programs: ({ name, optional }) =>
         !optional || (name === "on_fork" ? options.pids !== undefined : tlsPrograms.includes(name)),
