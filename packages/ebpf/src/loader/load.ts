@@ -35,6 +35,9 @@ export interface LoadOptions {
   readonly sys?: Sys;
 }
 
+/** A verifier takes megabytes of kernel memory. */
+const LOADS_AT_ONCE = 2;
+
 /** What a load made, in the hands of the resources that were passed to it. */
 export interface Loaded {
   readonly maps: ReadonlyMap<string, BpfMap>;
@@ -73,7 +76,7 @@ export async function loadInto(
   }
 
   const wanted = Array.from(spec.programs.values()).filter(options.programs ?? (({ optional }) => !optional));
-  const programs = new Map<string, Program>();
+  let programs: ReadonlyMap<string, Program> = new Map();
   if (wanted.length > 0) {
     using ownKernelBtf =
       options.kernelBtf === undefined && needsKernelBtf(wanted) ? KernelBtf.open({ sys }) : undefined;
@@ -82,12 +85,7 @@ export async function loadInto(
       spec.btf === undefined || kernelBtf === undefined
         ? undefined
         : new CoreRelocator(spec.btf, { vmlinux: kernelBtf.vmlinux, modules: () => kernelBtf.modules().values() });
-    for (const program of wanted) {
-      programs.set(
-        program.name,
-        resources.use(await loadOne(program, { sys, license: spec.license, btf, kernelBtf, relocator, maps })),
-      );
-    }
+    programs = await loadAll(wanted, { sys, license: spec.license, btf, kernelBtf, relocator, maps }, resources);
   }
   return { maps, programs, globals: new Globals(sections, spec.btf) };
 }
@@ -138,6 +136,39 @@ interface ProgramContext {
   readonly kernelBtf: KernelTypes | undefined;
   readonly relocator: CoreRelocator | undefined;
   readonly maps: ReadonlyMap<string, BpfMap>;
+}
+
+/**
+ * The kernel verifies on another thread: while it is at one program, the next is prepared here, and verified on a second CPU.
+ *
+ * @throws what the first program, in their order, was refused for; those that were under way by then are loaded or refused, too
+ */
+async function loadAll(
+  wanted: readonly ProgramSpec[],
+  context: ProgramContext,
+  resources: ResourceStack,
+): Promise<ReadonlyMap<string, Program>> {
+  const results: (Program | { readonly error: unknown })[] = [];
+  let next = 0;
+  let refused = false;
+  const loadNext = async (): Promise<void> => {
+    for (let spec = wanted[next]; spec !== undefined && !refused; spec = wanted[next]) {
+      const index = next++;
+      try {
+        results[index] = resources.use(await loadOne(spec, context));
+      } catch (error) {
+        results[index] = { error };
+        refused = true;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: LOADS_AT_ONCE }, loadNext));
+  const programs = new Map<string, Program>();
+  for (const result of results) {
+    if (!(result instanceof Program)) throw result.error;
+    programs.set(result.name, result);
+  }
+  return programs;
 }
 
 async function loadOne(spec: ProgramSpec, context: ProgramContext): Promise<Program> {
