@@ -13,10 +13,11 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Runs `skep run`, until a signal ends it. */
 export async function runService(configPath: string | undefined): Promise<number> {
+  // First of all: this process may start once more, and does again what it has done so far.
+  limitPrivileges();
   // Before anything is started: what is wrong here has no other cause.
   const settings = await settingsOf(configPath);
   checkSystem("tracing");
-  limitPrivileges();
 
   using interruption = new Interruption(() => undefined);
   const failure = Promise.withResolvers<never>();
