@@ -5,7 +5,7 @@ import type { Settings } from "../config/settings.ts";
 import type { Problem } from "../pipeline/problem.ts";
 import { Interruption } from "../run/interruption.ts";
 import { checkSystem } from "../system/check-system.ts";
-import { FilePageRelease } from "../system/release-pages.ts";
+import { PageRelease } from "../system/release-pages.ts";
 import { limitPrivileges } from "./limit-privileges.ts";
 
 /** `setTimeout` takes no longer than this, 24 days: something has to keep Skep running when all tracers are off. */
@@ -29,7 +29,7 @@ export async function runService(configPath: string | undefined): Promise<number
   await using service = await Service.start(settings, reportProblem);
   process.on("SIGHUP", onHangup);
   process.stderr.write(greeting(service));
-  using _pages = new FilePageRelease();
+  using _pages = new PageRelease();
   using _timer = setInterval(() => undefined, LONGEST_TIMER_MS);
   await Promise.race([interruption.requested, failure.promise]);
   process.off("SIGHUP", onHangup);
