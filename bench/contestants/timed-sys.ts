@@ -47,6 +47,10 @@ export class TimedSys implements Sys {
     return this.#sys.pidfdOpen(pid);
   }
 
+  trimMalloc(): number {
+    return this.#sys.trimMalloc();
+  }
+
   madvise(address: bigint, sizeBytes: number, advice: number): number {
     return this.#sys.madvise(address, sizeBytes, advice);
   }

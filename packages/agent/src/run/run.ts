@@ -1,5 +1,5 @@
 import type { TargetOptions } from "@skep/tracers";
-import { FilePageRelease } from "../system/release-pages.ts";
+import { PageRelease } from "../system/release-pages.ts";
 import { Interruption } from "./interruption.ts";
 import { describeCommandExit, LaunchedCommand } from "./launched-command.ts";
 import type { RunRequest } from "./run-request.ts";
@@ -67,7 +67,7 @@ export class Run implements Disposable {
    */
   async untilEnd(tracedExited: Promise<void>): Promise<void> {
     this.#launched?.release();
-    using _pages = new FilePageRelease();
+    using _pages = new PageRelease();
     const ends: Promise<unknown>[] = [this.#interruption.requested];
     if (this.#launched !== undefined) ends.push(Promise.all([tracedExited, this.#launched.exited]));
     else if (this.request.target.kind === "pids") ends.push(tracedExited);

@@ -5,7 +5,7 @@ import type { Settings } from "../config/settings.ts";
 import type { Problem } from "../pipeline/problem.ts";
 import { Interruption } from "../run/interruption.ts";
 import { checkSystem } from "../system/check-system.ts";
-import { FilePageRelease } from "../system/release-pages.ts";
+import { PageRelease } from "../system/release-pages.ts";
 import { limitPrivileges } from "./limit-privileges.ts";
 
 /** `setTimeout` takes no longer than this, 24 days: something has to keep Skep running when all tracers are off. */
@@ -13,10 +13,11 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Runs `skep run`, until a signal ends it. */
 export async function runService(configPath: string | undefined): Promise<number> {
+  // First of all: this process may start once more, and does again what it has done so far.
+  limitPrivileges();
   // Before anything is started: what is wrong here has no other cause.
   const settings = await settingsOf(configPath);
   checkSystem("tracing");
-  limitPrivileges();
 
   using interruption = new Interruption(() => undefined);
   const failure = Promise.withResolvers<never>();
@@ -28,7 +29,7 @@ export async function runService(configPath: string | undefined): Promise<number
   await using service = await Service.start(settings, reportProblem);
   process.on("SIGHUP", onHangup);
   process.stderr.write(greeting(service));
-  using _pages = new FilePageRelease();
+  using _pages = new PageRelease();
   using _timer = setInterval(() => undefined, LONGEST_TIMER_MS);
   await Promise.race([interruption.requested, failure.promise]);
   process.off("SIGHUP", onHangup);

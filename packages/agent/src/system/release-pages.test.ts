@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { FilePageRelease, releasableRanges, releaseFilePages } from "./release-pages.ts";
+import { defaultSys } from "@skep/ebpf/sys";
+import { PageRelease, releasableRanges, releaseFilePages } from "./release-pages.ts";
 
 const mapping = (line: string, anonymousKb = 0, swapKb = 0): string =>
   `${line}\nSize: 8 kB\nAnonymous:     ${anonymousKb} kB\nSwap:       ${swapKb} kB\nSwapPss: 0 kB\nVmFlags: rd\n`;
@@ -38,6 +39,18 @@ test("resident memory goes down, and all goes on as before", () => {
 test("what is given back again later does not keep the process running", () => {
   const timers = (): number => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length;
   const before = timers();
-  using _release = new FilePageRelease();
+  using _release = new PageRelease();
   assert.equal(timers(), before);
+});
+
+test("what malloc keeps of memory that was freed is given back", () => {
+  // Below the size from which malloc asks the kernel for each piece; every other one stays, so that nothing ends at the top.
+  const pieces = Array.from({ length: 2000 }, () => new Uint8Array(32 * 1024).fill(1));
+  const anonymousKb = (): number => Number(/^RssAnon:\s+(\d+)/m.exec(readFileSync("/proc/self/status", "latin1"))?.[1]);
+  for (const [index, piece] of pieces.entries()) if (index % 2 === 0) piece.buffer.transfer(0);
+  const before = anonymousKb();
+  // With musl there is nothing to do.
+  if (defaultSys().trimMalloc() === 0) return;
+  assert.ok(anonymousKb() < before - 20_000, `${before} kB before, ${anonymousKb()} kB after`);
+  assert.equal(pieces[1]?.[0], 1);
 });

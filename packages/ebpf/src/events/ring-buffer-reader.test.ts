@@ -58,15 +58,17 @@ class Writer {
     this.#put(offset, discard ? (sizeBytes | DISCARD) >>> 0 : sizeBytes);
   }
 
+  /** What the whole ring holds before the next record. */
+  fill(bytes: Uint8Array): void {
+    new Uint8Array(this.#data.buffer, this.#data.byteOffset).set(bytes);
+  }
+
   write(sizeBytes: number, value: number): void {
     this.finish(this.reserve(sizeBytes), sizeBytes, value);
   }
 
-  /** The ring is mapped twice, one behind the other. */
   #put(offset: number, value: number): void {
-    const wrapped = offset % RING;
-    this.#data.setUint32(wrapped, value, true);
-    this.#data.setUint32(wrapped + RING, value, true);
+    this.#data.setUint32(offset % RING, value, true);
   }
 }
 
@@ -152,6 +154,27 @@ test("records of any length are padded to 8 bytes", () => {
   assert.equal(reader.drain(), 8);
   assert.deepEqual(values, [0, 1, 2, 3, 4, 5, 6, 7]);
   assert.equal(reader.pendingBytes, 0);
+});
+
+test("a record that wraps around is handed over in one piece, also where only its header is before the end", () => {
+  for (const before of [8, 16, 40]) {
+    const seen: Buffer[] = [];
+    using reader = new RingBufferReader(map, {
+      sys,
+      onRecord: (view, offset, sizeBytes) =>
+        seen.push(Buffer.from(new Uint8Array(view.buffer, view.byteOffset + offset, sizeBytes))),
+    });
+    const writer = new Writer(BigInt(RING - before));
+    writer.fill(Buffer.from(Array.from({ length: RING }, (_, index) => (index * 7) & 0xff)));
+    const offset = writer.reserve(45);
+    writer.finish(offset, 45, 0xabcd);
+    writer.write(8, 0);
+    assert.equal(reader.drain(), 2);
+    const expected = Buffer.from(Array.from({ length: 45 }, (_, index) => ((RING - before + 8 + index) % RING) * 7));
+    expected.writeUInt32LE(0xabcd, 0);
+    assert.deepEqual(seen[0], expected, `${before} bytes before the end`);
+    assert.equal(seen[1]?.length, 8);
+  }
 });
 
 test("polling begins and ends with the reader", () => {

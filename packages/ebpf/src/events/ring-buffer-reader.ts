@@ -16,8 +16,8 @@ const DEFAULT_MAX_RECORDS_PER_TURN = 4096;
 /**
  * Takes one record: `sizeBytes` bytes at `offset` of `view`.
  *
- * It is the kernel's own memory, mapped read-only: writing to it kills the process, and once the handler has returned
- * the kernel may overwrite it. Decode it, or copy it, at once.
+ * It is mostly the kernel's own memory, mapped read-only: writing to it kills the process, and once the handler has
+ * returned it may be overwritten. Decode it, or copy it, at once.
  */
 export type RecordHandler = (view: DataView, offset: number, sizeBytes: number) => void;
 
@@ -42,12 +42,13 @@ export interface RingBufferReaderOptions {
  *
  * ```
  *   mapping 1 (read-write)   | consumer position |
- *   mapping 2 (read-only)    | producer position | ring | the same ring again |
+ *   mapping 2 (read-only)    | producer position | ring |
  *   record                   | u32 length and bits | u32 page offset | data, padded to 8 bytes |
  * ```
  *
- * The second view of the ring behind the first makes a record that wraps around contiguous. Positions grow for ever; we
- * compare their low 32 bits, which is enough as a ring is smaller than 4 GiB.
+ * The kernel offers the ring once more behind itself, so that a record that wraps around is contiguous. Each page mapped is
+ * a page of this process, so that we copy the one record in a ringful instead. Positions grow for ever; we compare their low
+ * 32 bits, which is enough as a ring is smaller than 4 GiB.
  *
  * Memory order: a writer reserves (advances the producer position with the record's BUSY bit set), fills the record,
  * clears the bit, and wakes us only if our position is that of its record. So after we store our position we must look
@@ -63,7 +64,7 @@ export class RingBufferReader implements Disposable {
   readonly #consumer: BigUint64Array;
   /** Low half of the producer position. */
   readonly #producer: Int32Array;
-  /** The ring, twice. */
+  /** The ring. */
   readonly #view: DataView;
   /** The same as words, for headers. */
   readonly #words: Int32Array;
@@ -82,10 +83,10 @@ export class RingBufferReader implements Disposable {
     using resources = new ResourceStack();
     const page = sys.pageSizeBytes;
     const consumer = mapRing(sys, map, resources, page, Protection.READ | Protection.WRITE, 0);
-    const producer = mapRing(sys, map, resources, page + 2 * map.sizeBytes, Protection.READ, page);
+    const producer = mapRing(sys, map, resources, page + map.sizeBytes, Protection.READ, page);
     this.#consumer = new BigUint64Array(consumer.buffer, 0, 1);
     this.#producer = new Int32Array(producer.buffer, 0, 1);
-    this.#view = new DataView(producer.buffer, page, 2 * map.sizeBytes);
+    this.#view = new DataView(producer.buffer, page, map.sizeBytes);
     this.#words = new Int32Array(producer.buffer, page, map.sizeBytes / 4);
     this.#mask = map.sizeBytes - 1;
     if (options.wakeUp !== false) {
@@ -174,7 +175,11 @@ export class RingBufferReader implements Disposable {
         if ((header & DISCARD_BIT) !== 0) continue;
         remaining--;
         this.#recordCount++;
-        this.#onRecord(this.#view, offset + HEADER_SIZE_BYTES, sizeBytes);
+        if (offset + HEADER_SIZE_BYTES + sizeBytes <= this.#view.byteLength) {
+          this.#onRecord(this.#view, offset + HEADER_SIZE_BYTES, sizeBytes);
+        } else {
+          this.#onRecord(this.#unwrapped(offset + HEADER_SIZE_BYTES, sizeBytes), 0, sizeBytes);
+        }
       }
     } finally {
       // Also where the handler threw: that record was delivered.
@@ -184,6 +189,16 @@ export class RingBufferReader implements Disposable {
     if (open) return position !== Atomics.load(this.#producer, 0);
     // The unfinished record may have been finished before its writer could see our new position.
     return (Atomics.load(this.#words, (position & this.#mask) >>> 2) & BUSY_BIT) === 0;
+  }
+
+  /** A copy of what goes on at the beginning of the ring. */
+  #unwrapped(offset: number, sizeBytes: number): DataView {
+    const ring = new Uint8Array(this.#view.buffer, this.#view.byteOffset, this.#view.byteLength);
+    const record = new Uint8Array(sizeBytes);
+    const before = ring.subarray(offset);
+    record.set(before);
+    record.set(ring.subarray(0, sizeBytes - before.length), before.length);
+    return new DataView(record.buffer);
   }
 }
 

@@ -21,6 +21,7 @@ import { AttachType, MapType, PerfHardware, PerfSoftware, PerfType, ProgramType,
 import { explain, type FeatureSupport, no, type UnsupportedCause, YES } from "./feature-support.ts";
 import { kernelKnows } from "./kernel-enums.ts";
 import { loadEmpty } from "./object-types.ts";
+import { tryOnDemandHash } from "./on-demand-hash.ts";
 import { tryTaskStorage } from "./task-storage.ts";
 
 interface Feature {
@@ -47,6 +48,7 @@ export type FeatureName =
   | "batch-operations"
   | "per-cpu-array-batches"
   | "task-storage"
+  | "on-demand-hash"
   | "loop"
   | "run-time-statistics"
   | "memory-cgroup-accounting";
@@ -155,6 +157,11 @@ const FEATURES: Readonly<Record<FeatureName, Feature>> = {
     // 5.11 had it for security modules alone.
     since: "5.12",
     probe: tryTaskStorage,
+  },
+  "on-demand-hash": {
+    description: "hashes that take memory as they fill, in all programs",
+    since: "6.1",
+    probe: tryOnDemandHash,
   },
   loop: {
     description: "loops by call (bpf_loop)",

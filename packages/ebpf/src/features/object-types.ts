@@ -127,9 +127,14 @@ export function loadEmpty(sys: Sys, program: EmptyProgram): number {
   const instructions = new Uint8Array(16);
   instructions[0] = 0xb7;
   instructions[8] = 0x95;
+  return loadInstructions(sys, instructions, program);
+}
+
+/** Answers the descriptor or the negative errno. */
+export function loadInstructions(sys: Sys, instructions: Uint8Array, program: EmptyProgram): number {
   const attributes = new Attributes(112)
     .u32(0, program.type)
-    .u32(4, 2)
+    .u32(4, instructions.length / 8)
     .pointer(sys, 8, instructions)
     .pointer(sys, 16, cString("GPL"))
     .u32(44, program.flags ?? 0)

@@ -1,5 +1,6 @@
 import type { Btf } from "../btf/btf.ts";
 import { CoreRelocator } from "../btf/core-relocation.ts";
+import { hasOnDemandHash } from "../features/on-demand-hash.ts";
 import type { BpfMap } from "../maps/bpf-map.ts";
 import { createMap, isMappable } from "../maps/create-map.ts";
 import { findNamed } from "../near-names.ts";
@@ -21,6 +22,11 @@ export interface LoadOptions {
   readonly globals?: Readonly<Record<string, GlobalValue>>;
   /** Sizes of maps, by name, instead of what the object says. Bytes for ring buffers. */
   readonly maxEntries?: Readonly<Record<string, number>>;
+  /**
+   * Hashes whose elements take memory as they are added, where the kernel can do so in any program (from 6.1 on); before
+   * that, and for all others, a map takes what it takes when it is full. How many fit is the same.
+   */
+  readonly onDemand?: readonly string[];
   /** Which programs to load. By default all, except those whose section is written `?section`. */
   readonly programs?: (program: ProgramSpec) => boolean;
   /** Types of the kernel, to share them between several loads; read from /sys/kernel/btf by default. */
@@ -28,6 +34,9 @@ export interface LoadOptions {
   /** The way to the kernel; for tests. */
   readonly sys?: Sys;
 }
+
+/** A verifier takes megabytes of kernel memory. */
+const LOADS_AT_ONCE = 2;
 
 /** What a load made, in the hands of the resources that were passed to it. */
 export interface Loaded {
@@ -55,17 +64,19 @@ export async function loadInto(
   const btf: ObjectBtf | undefined =
     spec.btf === undefined || btfDescriptor === undefined ? undefined : { fd: btfDescriptor.fd, types: spec.btf };
 
+  const onDemand = options.onDemand !== undefined && hasOnDemandHash(sys) ? options.onDemand : [];
   const maps = new Map<string, BpfMap>();
   const sections: DataSection[] = [];
   for (const [name, mapSpec] of spec.maps) {
-    const map = resources.use(createMap(mapSpec, { sys, btf, maxEntries: options.maxEntries?.[name] }));
+    const context = { sys, btf, maxEntries: options.maxEntries?.[name], onDemand: onDemand.includes(name) };
+    const map = resources.use(createMap(mapSpec, context));
     maps.set(name, map);
     const initial = contents.get(name);
     if (initial !== undefined) sections.push(fillDataSection(sys, map, mapSpec, initial, resources));
   }
 
   const wanted = Array.from(spec.programs.values()).filter(options.programs ?? (({ optional }) => !optional));
-  const programs = new Map<string, Program>();
+  let programs: ReadonlyMap<string, Program> = new Map();
   if (wanted.length > 0) {
     using ownKernelBtf =
       options.kernelBtf === undefined && needsKernelBtf(wanted) ? KernelBtf.open({ sys }) : undefined;
@@ -74,12 +85,7 @@ export async function loadInto(
       spec.btf === undefined || kernelBtf === undefined
         ? undefined
         : new CoreRelocator(spec.btf, { vmlinux: kernelBtf.vmlinux, modules: () => kernelBtf.modules().values() });
-    for (const program of wanted) {
-      programs.set(
-        program.name,
-        resources.use(await loadOne(program, { sys, license: spec.license, btf, kernelBtf, relocator, maps })),
-      );
-    }
+    programs = await loadAll(wanted, { sys, license: spec.license, btf, kernelBtf, relocator, maps }, resources);
   }
   return { maps, programs, globals: new Globals(sections, spec.btf) };
 }
@@ -87,6 +93,7 @@ export async function loadInto(
 /** Misspelt options would else do nothing. */
 function checkNames(spec: CollectionSpec, options: LoadOptions): void {
   for (const name of Object.keys(options.maxEntries ?? {})) findNamed(spec.maps, "map", name);
+  for (const name of options.onDemand ?? []) findNamed(spec.maps, "map", name);
 }
 
 /** Most programs do; without any that does, an object loads on a kernel without BTF too. */
@@ -129,6 +136,39 @@ interface ProgramContext {
   readonly kernelBtf: KernelTypes | undefined;
   readonly relocator: CoreRelocator | undefined;
   readonly maps: ReadonlyMap<string, BpfMap>;
+}
+
+/**
+ * The kernel verifies on another thread: while it is at one program, the next is prepared here, and verified on a second CPU.
+ *
+ * @throws what the first program, in their order, was refused for; those that were under way by then are loaded or refused, too
+ */
+async function loadAll(
+  wanted: readonly ProgramSpec[],
+  context: ProgramContext,
+  resources: ResourceStack,
+): Promise<ReadonlyMap<string, Program>> {
+  const results: (Program | { readonly error: unknown })[] = [];
+  let next = 0;
+  let refused = false;
+  const loadNext = async (): Promise<void> => {
+    for (let spec = wanted[next]; spec !== undefined && !refused; spec = wanted[next]) {
+      const index = next++;
+      try {
+        results[index] = resources.use(await loadOne(spec, context));
+      } catch (error) {
+        results[index] = { error };
+        refused = true;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: LOADS_AT_ONCE }, loadNext));
+  const programs = new Map<string, Program>();
+  for (const result of results) {
+    if (!(result instanceof Program)) throw result.error;
+    programs.set(result.name, result);
+  }
+  return programs;
 }
 
 async function loadOne(spec: ProgramSpec, context: ProgramContext): Promise<Program> {

@@ -23,6 +23,8 @@ export interface CreateMapContext {
   readonly btf: { readonly fd: number; readonly types: Btf } | undefined;
   /** Instead of what the object says. */
   readonly maxEntries?: number | undefined;
+  /** Of a hash: its elements are allocated as they are added, not all at once. */
+  readonly onDemand?: boolean;
 }
 
 /** Creates a map in the kernel as its spec says. */
@@ -34,7 +36,7 @@ export function createMap(spec: MapSpec, context: CreateMapContext): BpfMap {
     keySizeBytes: spec.keySizeBytes,
     valueSizeBytes: spec.valueSizeBytes,
     maxEntries: maxEntries(spec, context),
-    flags: spec.flags,
+    flags: context.onDemand === true ? spec.flags | MapFlag.NO_PREALLOC : spec.flags,
   };
   using inner = createInner(spec, context);
   const descriptor = mapCreate(sys, {

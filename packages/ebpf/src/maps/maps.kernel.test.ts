@@ -42,6 +42,29 @@ function fill(count: number): KeyedMap<HashKey, HashValue> {
 }
 
 describe("a hash", () => {
+  test("takes memory as it fills where that is asked for, from 6.1 on, and holds as much", async () => {
+    using whole = await Collection.load(testObject("maps"), { maxEntries: { hash: 4096 } });
+    using onDemand = await Collection.load(testObject("maps"), { maxEntries: { hash: 4096 }, onDemand: ["hash"] });
+    const memory = ({ maps }: Collection): number => maps.get("hash").memoryBytes();
+    const before = [memory(whole), memory(onDemand)] as const;
+    for (const { maps, programs } of [whole, onDemand]) {
+      assert.equal(run(programs.get("fill_hash"), 100), 0);
+      assert.deepEqual(maps.get<HashKey, HashValue>("hash").get(hashKey(99)), hashValue(99));
+    }
+    assert.equal(memory(whole), before[0]);
+    if (!probeFeature("on-demand-hash").supported) {
+      assert.equal(memory(onDemand), memory(whole));
+      return;
+    }
+    assert.ok(
+      memory(onDemand) <= memory(whole) / 2,
+      `${memory(onDemand)} bytes, with all its elements ${memory(whole)}`,
+    );
+    const hash = onDemand.maps.get<HashKey, HashValue>("hash");
+    for (let id = 100; id < 4096; id++) hash.set(hashKey(id), hashValue(id));
+    assert.throws(() => hash.set(hashKey(4096), hashValue(0)), { errnoName: "E2BIG" });
+  });
+
   test("gives the structs that the program wrote", () => {
     const hash = fill(10);
     assert.deepEqual(hash.get(hashKey(4)), hashValue(4));

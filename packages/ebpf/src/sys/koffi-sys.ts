@@ -57,6 +57,8 @@ export class KoffiSys implements Sys {
   ) => Result;
   readonly #munmap: (address: bigint, size: number) => Result;
   readonly #madvise: (address: bigint, size: number, advice: number) => Result;
+  /** Undefined where libc has none: musl's malloc gives back by itself. */
+  readonly #mallocTrim: ((keptBytes: number) => Result) | undefined;
   readonly #ioctl: (fd: number, request: number, argument: number) => Result;
   readonly #close: (fd: number) => Result;
   readonly #fcntl: (fd: number, command: number, argument: number) => Result;
@@ -84,6 +86,7 @@ export class KoffiSys implements Sys {
     this.#mmap = libc.func("mmap", "int64", ["void *", "size_t", "int", "int", "int", "int64"]);
     this.#munmap = libc.func("munmap", "int", ["uintptr_t", "size_t"]);
     this.#madvise = libc.func("madvise", "int", ["uintptr_t", "size_t", "int"]);
+    this.#mallocTrim = functionIfThere(() => libc.func("malloc_trim", "int", ["size_t"]));
     this.#ioctl = libc.func("ioctl", "int", ["int", "ulong", "ulong"]);
     this.#close = libc.func("close", "int", ["int"]);
     this.#fcntl = libc.func("fcntl", "int", ["int", "int", "int"]);
@@ -152,6 +155,10 @@ export class KoffiSys implements Sys {
     return this.#result(this.#madvise(address, sizeBytes, advice));
   }
 
+  trimMalloc(): number {
+    return Number(this.#mallocTrim?.(0) ?? 0);
+  }
+
   prctl(option: number, argument: number): number {
     return this.#result(this.#prctl(option, argument, 0, 0, 0));
   }
@@ -180,5 +187,14 @@ export class KoffiSys implements Sys {
 
   #result(result: Result): number {
     return Number(result) === -1 ? -this.#koffi.errno() : Number(result);
+  }
+}
+
+function functionIfThere<Function>(find: () => Function): Function | undefined {
+  try {
+    return find();
+  } catch (error) {
+    if (error instanceof Error && error.message.startsWith("Cannot find function")) return undefined;
+    throw error;
   }
 }

@@ -43,6 +43,9 @@ export interface Sys {
   /** madvise(2) on memory of this process. */
   madvise(address: bigint, sizeBytes: number, advice: number): number;
 
+  /** Gives the kernel back what malloc keeps of memory that was freed: 1 where there was some, malloc_trim(3) of glibc. */
+  trimMalloc(): number;
+
   /** prctl(2) for options with one argument. Concerns the calling thread, and what this process becomes by execve(2). */
   prctl(option: number, argument: number): number;
 

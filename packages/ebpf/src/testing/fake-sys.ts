@@ -118,6 +118,10 @@ export class FakeSys implements Sys {
     return this.#call("madvise", undefined, [Number(address), sizeBytes, advice]);
   }
 
+  trimMalloc(): number {
+    return this.#call("trimMalloc", undefined, []);
+  }
+
   prctl(option: number, argument: number): number {
     return this.#call("prctl", undefined, [option, argument]);
   }

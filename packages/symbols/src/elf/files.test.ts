@@ -6,6 +6,7 @@ import { after, describe, it } from "node:test";
 import { crc32 } from "node:zlib";
 import { ElfFile } from "@skep/ebpf/elf";
 import type { MemoryRange } from "../process/maps.ts";
+import { readProcess } from "../process/read-process.ts";
 import { buildElf } from "../testing/elf-builder.ts";
 import { findDebugFile } from "./debug-file.ts";
 import { MappedFile } from "./mapped-file.ts";
@@ -172,6 +173,27 @@ describe("MappedFiles", () => {
     assert.equal(files.open(process.pid, { ...range, deleted: true }), undefined);
     assert.equal(files.open(process.pid, { ...range, path: "/dev/null" }), undefined);
     files.close();
+  });
+
+  it("knows a file that is open by its device and inode, as maps have them, while it is what it was", () => {
+    const files = new MappedFiles(2, 1 << 20);
+    const mapped = readProcess(process.pid)?.ranges.find(({ path }) => path === process.execPath);
+    assert.ok(mapped !== undefined);
+    const executable = files.open(process.pid, mapped);
+    assert.ok(executable !== undefined);
+    const gone = { start: 0, end: 1, path: "/gone", deleted: true };
+    assert.equal(files.open(process.pid, { ...mapped, ...gone }), executable);
+    const range = { ...mappedRange("overwritten"), device: mapped.device };
+    // Where temporary files are on another file system, there is nothing to see.
+    if (statSync(range.path).dev === statSync(process.execPath).dev) {
+      const before = files.open(process.pid, range);
+      assert.equal(files.open(process.pid, { ...range, ...gone }), before);
+      writeFileSync(range.path, buildElf({ symtab, textSizeBytes: 0x800 }));
+      assert.equal(files.open(process.pid, { ...range, ...gone }), undefined);
+      assert.notEqual(files.open(process.pid, range), before);
+    }
+    files.close();
+    assert.equal(files.open(process.pid, { ...mapped, ...gone }), undefined);
   });
 
   it("drops the names of the files used longest ago, when all take too much", () => {

@@ -3,7 +3,7 @@ import { type ByteSource, ElfFile, fileSource } from "@skep/ebpf/elf";
 import { findDebugFile } from "./debug-file.ts";
 import { ElfSymbols } from "./elf-symbols.ts";
 import { FunctionFinder } from "./function-finder.ts";
-import type { OpenFile } from "./open-file.ts";
+import { identifyOpenFile, type OpenFile } from "./open-file.ts";
 
 /**
  * A file that processes execute code from. It is open from the moment a process was seen with it, so that it can be
@@ -12,6 +12,8 @@ import type { OpenFile } from "./open-file.ts";
  */
 export class MappedFile {
   readonly identity: string;
+  /** Where it is, as `/proc/PID/maps` has it: no other file gets there while this one is open. */
+  readonly place: string;
   readonly #descriptor: number;
   readonly #path: string;
   #debugDescriptor: number | undefined;
@@ -20,12 +22,18 @@ export class MappedFile {
 
   constructor(file: OpenFile, path: string) {
     this.identity = file.identity;
+    this.place = file.place;
     this.#descriptor = file.descriptor;
     this.#path = path;
   }
 
   get isParsed(): boolean {
     return this.#state !== "unread";
+  }
+
+  /** Whether it still is what was opened, and not written to since. */
+  get isUnchanged(): boolean {
+    return this.#state !== "closed" && identifyOpenFile(this.#descriptor)?.identity === this.identity;
   }
 
   get memoryBytes(): number {

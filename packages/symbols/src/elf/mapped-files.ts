@@ -2,11 +2,13 @@ import { closeSync } from "node:fs";
 import { LruCache } from "../lru-cache.ts";
 import type { MemoryRange } from "../process/maps.ts";
 import { MappedFile } from "./mapped-file.ts";
-import { type FileIdentity, identifyRegularFile, openRegularFile } from "./open-file.ts";
+import { type FileIdentity, identifyRegularFile, openRegularFile, placeOf } from "./open-file.ts";
 
 /** The files that processes execute code from, each open once and parsed once for all processes. */
 export class MappedFiles {
   readonly #files: LruCache<string, MappedFile>;
+  /** Identities of those that are open, by where they are. */
+  readonly #byPlace: Map<string, string> = new Map();
   readonly #maxSymbolBytes: number;
 
   /**
@@ -14,7 +16,10 @@ export class MappedFiles {
    * @param maxSymbolBytes that the names in them may take, of those that were asked for.
    */
   constructor(maxFiles: number, maxSymbolBytes: number) {
-    this.#files = new LruCache(maxFiles, (file) => file.close());
+    this.#files = new LruCache(maxFiles, (file) => {
+      if (this.#byPlace.get(file.place) === file.identity) this.#byPlace.delete(file.place);
+      file.close();
+    });
     this.#maxSymbolBytes = maxSymbolBytes;
   }
 
@@ -35,8 +40,13 @@ export class MappedFiles {
    * By `map_files`, which leads to the mapped file itself, whatever became of its name; that needs CAP_SYS_ADMIN, since
    * 5.9 CAP_CHECKPOINT_RESTORE. Else by its path in the process's root, where the inode shows whether the file there is
    * still the one that is mapped.
+   *
+   * Most programs that start use files that others use: the device and inode of an open file are its own, and so it takes
+   * no path to see that it is the one. (Where file systems show other numbers in maps, none is found so.)
    */
   open(pid: number, range: MemoryRange): string | undefined {
+    const known = this.#files.get(this.#byPlace.get(placeOf(range.device, range.inode)) ?? "");
+    if (known?.isUnchanged === true) return known.identity;
     const exactPath = `/proc/${pid}/map_files/${range.start.toString(16)}-${range.end.toString(16)}`;
     const exact = identifyRegularFile(exactPath);
     if (exact !== undefined) return this.#openAt(exactPath, exact, range.path);
@@ -73,6 +83,7 @@ export class MappedFiles {
       return undefined;
     }
     this.#files.set(file.identity, new MappedFile(file, pathInProcess));
+    this.#byPlace.set(file.place, file.identity);
     return file.identity;
   }
 }

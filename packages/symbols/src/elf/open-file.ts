@@ -8,6 +8,8 @@ export interface FileIdentity {
    * is open, its inode number is not given to another file.
    */
   readonly identity: string;
+  /** Device and inode, written as the two are in `/proc/PID/maps`. */
+  readonly place: string;
 }
 
 export interface OpenFile extends FileIdentity {
@@ -39,7 +41,7 @@ export function openRegularFile(path: string, flags: number = 0): OpenFile | und
     // As above; or the last part of the path is a symbolic link where none is allowed.
     return undefined;
   }
-  const identity = identityOf(fstatSync(descriptor, { bigint: true }));
+  const identity = identifyOpenFile(descriptor);
   if (identity !== undefined) return { ...identity, descriptor };
   closeSync(descriptor);
   return undefined;
@@ -48,5 +50,25 @@ export function openRegularFile(path: string, flags: number = 0): OpenFile | und
 function identityOf(stat: BigIntStats): FileIdentity | undefined {
   if (!stat.isFile()) return undefined;
   const identity = `${stat.dev}:${stat.ino}:${stat.size}:${stat.mtimeNs}`;
-  return { inode: stat.ino, userId: Number(stat.uid), identity };
+  return { inode: stat.ino, userId: Number(stat.uid), identity, place: placeOf(deviceText(stat.dev), stat.ino) };
+}
+
+export function placeOf(device: string, inode: number | bigint): string {
+  return `${device} ${inode}`;
+}
+
+/** As `%02x:%02x` of major and minor number (show_vma_header_prefix in fs/proc/task_mmu.c), out of what libc makes of them. */
+function deviceText(device: bigint): string {
+  const major = ((device >> 8n) & 0xfffn) | ((device >> 32n) & ~0xfffn);
+  const minor = (device & 0xffn) | ((device >> 12n) & 0xfff_ff00n);
+  return `${hexadecimal(major)}:${hexadecimal(minor)}`;
+}
+
+function hexadecimal(number: bigint): string {
+  return number.toString(16).padStart(2, "0");
+}
+
+/** What an open file is by now: another one, once it was written to. */
+export function identifyOpenFile(descriptor: number): FileIdentity | undefined {
+  return identityOf(fstatSync(descriptor, { bigint: true }));
 }

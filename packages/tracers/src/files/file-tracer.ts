@@ -102,6 +102,7 @@ export class FileTracer implements AsyncDisposable {
         rows_1: limits.rows,
         threads: limits.threads,
       },
+      onDemand: ["targets", "rows_0", "rows_1", "threads"],
       programs: ({ name, optional }) =>
         !optional ||
         callPrograms.includes(name) ||

@@ -9,6 +9,8 @@ const TRACED = 2;
 export class Targets {
   readonly #table: KeyedMap<number, number>;
   readonly #left: PromiseWithResolvers<void> = Promise.withResolvers();
+  /** One that was seen to run when it was in the table already: since then its exit takes it out. */
+  #running: number | undefined;
 
   constructor(table: KeyedMap<number, number>) {
     this.#table = table;
@@ -33,8 +35,12 @@ export class Targets {
 
   /** To be called when one exited, and now and then: one that exited before it was added has to be found by looking. */
   refresh(): void {
+    if (this.#running !== undefined && this.#table.has(this.#running)) return;
     for (const pid of this.#table.keys()) {
-      if (isRunning(pid)) return;
+      if (isRunning(pid)) {
+        this.#running = pid;
+        return;
+      }
       this.#table.delete(pid);
     }
     this.#left.resolve();

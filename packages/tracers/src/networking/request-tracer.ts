@@ -163,6 +163,7 @@ export class RequestTracer implements AsyncDisposable {
         tls_sessions: tls === false ? 1 : limits.streams,
         tls_owners: tls === false ? 1 : limits.streams,
       },
+      onDemand: ["targets", "threads", "flows_0", "flows_1", "tls_threads"],
       programs: ({ name, optional }) =>
         !optional ||
         callPrograms.includes(name) ||

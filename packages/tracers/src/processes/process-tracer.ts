@@ -80,6 +80,7 @@ export class ProcessTracer implements AsyncDisposable {
     const kernelHalf = await load({
       globals: { ...targetVariables(options), wake_up_bytes: BigInt(Math.floor(ringBytes / 4)) },
       maxEntries: { ...targetTableSizes(options), events: ringBytes },
+      onDemand: ["targets", "process_times", "endings"],
       programs: ({ name, optional }) => !optional || (execFailures && onSysExit.includes(name)),
     });
     let tracer: ProcessTracer | undefined;

@@ -123,6 +123,8 @@ export class CpuProfiler implements AsyncDisposable {
         stacks_1: sizes.stacks,
         blocked: sizes.blocked,
       },
+      // Not the others: a sample may interrupt whatever allocates.
+      onDemand: ["targets"],
       programs: ({ name }) => isNeeded(name, mode, pids !== undefined),
     });
     const profiler = new CpuProfiler(kernelHalf, options, sizes);

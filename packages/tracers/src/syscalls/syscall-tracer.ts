@@ -25,6 +25,13 @@ const READ_INTERVAL_MS = 1000;
 /** Processes whose names are remembered from one read to the next, at some 300 bytes each. */
 const NAMES_LIMIT = 10_000;
 
+/** Tables that are sized for a busy second: they take little memory in all others. */
+const ON_DEMAND = [
+  "targets",
+  ...["counts_0", "counts_1", "durations_0", "durations_1", "errors_0", "errors_1", "names_0", "names_1"],
+  "more_under_way",
+];
+
 /** Without a choice of processes there is always one. */
 const NEVER = new Promise<void>(() => undefined);
 
@@ -97,6 +104,7 @@ export class SyscallTracer implements AsyncDisposable {
         names_0: rows,
         names_1: rows,
       },
+      onDemand: ON_DEMAND,
       programs: ({ name, optional }) => !optional || optionalPrograms.includes(name),
     });
     const tracer = new SyscallTracer(kernelHalf, names, options);

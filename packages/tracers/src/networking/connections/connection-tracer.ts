@@ -111,6 +111,7 @@ export class ConnectionTracer implements AsyncDisposable {
     const kernelHalf = await load({
       globals: { ...targetVariables(options), wake_up_bytes: BigInt(Math.floor(limits.ringBytes / 4)) },
       maxEntries: { ...targetTableSizes(options), connections: limits.connections, events: limits.ringBytes },
+      onDemand: ["targets", "connections"],
       programs: ({ name, optional }) =>
         !optional || onCall.includes(name) || (TARGET_PROGRAMS.includes(name) && options.pids !== undefined),
     });

@@ -104,6 +104,7 @@ export class PacketTracer implements AsyncDisposable {
         retransmits_1: limits.retransmitRows,
         drops: limits.dropRows,
       },
+      onDemand: ["flows_0", "flows_1", "retransmits_0", "retransmits_1"],
       programs: ({ name, optional }) => !optional || name === dropProgram,
     });
     const tracer = new PacketTracer(kernelHalf, flows, limits, DropReasons.of(kernelBtf.vmlinux));
