@@ -16,7 +16,11 @@ export const testTiers = ["unit", "kernel", "peer"] as const;
  */
 export type TestTier = (typeof testTiers)[number];
 
-const NETWORK = "packages/tracers/src/networking/";
+const NOT_IN_GUESTS = [
+  "packages/agent/",
+  "packages/tracers/src/networking/request-load.",
+  "packages/tracers/src/networking/tls/",
+];
 const AGENT_IN_GUESTS = "packages/agent/src/service/run-service.";
 
 export interface TestCounts {
@@ -65,13 +69,12 @@ export function testFiles(tier: TestTier, under: readonly string[] = []): string
 /**
  * The kernel tests that run on each kernel of the matrix: all of the libraries and the tracers, and of the agent the ones
  * that run all of it. What its commands ask of a kernel the tracers' tests have asked, and each of their starts takes a
- * minute where the processor is emulated. The network's are left out: on 7.2, where the kernel leaves out runs of programs
- * (and counts them), they are not exact yet. That it is traced on each kernel the agent's tests show.
+ * minute where the processor is emulated. Those that are about many requests, or about libraries of TLS, are left out.
  */
 export function guestTestFiles(): string[] {
   return testFiles("kernel").filter(
     (file) =>
-      file.startsWith(AGENT_IN_GUESTS) || !["packages/agent/", NETWORK].some((folder) => file.startsWith(folder)),
+      file.startsWith(AGENT_IN_GUESTS) || !NOT_IN_GUESTS.some((path) => file.startsWith(path)),
   );
 }
 

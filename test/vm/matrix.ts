@@ -19,7 +19,7 @@ export interface MatrixResult {
 
 /** Guests have two processors each, and the smallest machine that we test on has two as well. */
 const guestsAtATime = 2;
-const guestTimeoutSeconds = 2_000;
+const guestTimeoutSeconds = 2_400;
 
 /** Runs these test files on each kernel, and prints what each one came to. */
 export async function runMatrix(names: readonly KernelName[], tests: readonly string[]): Promise<MatrixResult> {
