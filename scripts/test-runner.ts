@@ -73,8 +73,7 @@ export function testFiles(tier: TestTier, under: readonly string[] = []): string
  */
 export function guestTestFiles(): string[] {
   return testFiles("kernel").filter(
-    (file) =>
-      file.startsWith(AGENT_IN_GUESTS) || !NOT_IN_GUESTS.some((path) => file.startsWith(path)),
+    (file) => file.startsWith(AGENT_IN_GUESTS) || !NOT_IN_GUESTS.some((path) => file.startsWith(path)),
   );
 }
 
