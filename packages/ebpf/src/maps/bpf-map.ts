@@ -46,7 +46,7 @@ export abstract class BpfMap implements Disposable, MapShape {
 
   /**
    * Kernel memory that the map takes, as /proc/self/fdinfo has it: exact from 6.4 on, before that the size of its
-   * entries without their overhead.
+   * entries without their overhead, as many as there can be.
    */
   memoryBytes(): number {
     const match = /^memlock:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${this.fd}`, "latin1"));

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { probeFeature } from "../features/features.ts";
+import { isAtLeast, kernelVersion } from "../features/kernel-version.ts";
 import { Collection } from "../loader/collection.ts";
 import { possibleCpuCount } from "../sys/cpus.ts";
 import { run, testObject } from "../testing/objects.ts";
@@ -56,10 +57,13 @@ describe("a hash", () => {
       assert.equal(memory(onDemand), memory(whole));
       return;
     }
-    assert.ok(
-      memory(onDemand) <= memory(whole) / 2,
-      `${memory(onDemand)} bytes, with all its elements ${memory(whole)}`,
-    );
+    // Before, fdinfo told what a map takes when it is full (map_mem_usage of struct bpf_map_ops came with 6.4).
+    if (isAtLeast(kernelVersion(), "6.4")) {
+      assert.ok(
+        memory(onDemand) <= memory(whole) / 2,
+        `${memory(onDemand)} bytes, with all its elements ${memory(whole)}`,
+      );
+    }
     const hash = onDemand.maps.get<HashKey, HashValue>("hash");
     for (let id = 100; id < 4096; id++) hash.set(hashKey(id), hashValue(id));
     assert.throws(() => hash.set(hashKey(4096), hashValue(0)), { errnoName: "E2BIG" });

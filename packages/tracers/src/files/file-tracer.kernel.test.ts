@@ -14,19 +14,12 @@ import { release } from "node:os";
 import { test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { KernelBtf } from "@skep/ebpf";
+import { exactTest } from "../testing/exact-test.ts";
 import type { FileOperations, FileReport, FileStatistics, SlowOperation } from "./file-report.ts";
 import { operationCount, sumOperations } from "./file-store.ts";
 import { FileTracer } from "./file-tracer.ts";
 import { ioUringPrograms } from "./io-uring-hooks.ts";
-import {
-  exactTest,
-  filesBelow,
-  scenario,
-  shell,
-  takeReport,
-  testFolder,
-  traceToEnd,
-} from "./testing/traced-workload.ts";
+import { filesBelow, scenario, shell, takeReport, testFolder, traceToEnd } from "./testing/traced-workload.ts";
 
 /** Counts and bytes alone. */
 function counts(file: FileStatistics | undefined): Record<string, unknown> {

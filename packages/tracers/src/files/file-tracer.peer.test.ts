@@ -6,10 +6,11 @@ import { once } from "node:events";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Workload } from "../profiling/testing/workload.ts";
+import { exactTest } from "../testing/exact-test.ts";
 import type { FileReport } from "./file-report.ts";
 import { FileTracer } from "./file-tracer.ts";
 import { readStraceLog, STRACED_CALLS, type StracedFile } from "./testing/strace-log.ts";
-import { exactTest, scenario, shell, takeReport, testFolder } from "./testing/traced-workload.ts";
+import { scenario, shell, takeReport, testFolder } from "./testing/traced-workload.ts";
 
 /** Lets the workload run to its end while both look at it. */
 async function traceWithStrace(workload: Workload): Promise<{ report: FileReport; strace: Map<string, StracedFile> }> {

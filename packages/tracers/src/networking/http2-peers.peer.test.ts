@@ -4,15 +4,8 @@ import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { promisify } from "node:util";
 import { Workload } from "../profiling/testing/workload.ts";
-import {
-  exactTest,
-  type LoggedRequest,
-  logged,
-  multisetDifference,
-  program,
-  sideOf,
-  traced,
-} from "./testing/traced-requests.ts";
+import { exactTest } from "../testing/exact-test.ts";
+import { type LoggedRequest, logged, multisetDifference, program, sideOf, traced } from "./testing/traced-requests.ts";
 
 const run = promisify(execFile);
 

@@ -1,12 +1,6 @@
 import assert from "node:assert/strict";
-import {
-  exactTest,
-  logged,
-  multisetDifference,
-  nothingMissing,
-  sideOf,
-  tracedScenario,
-} from "./testing/traced-requests.ts";
+import { exactTest } from "../testing/exact-test.ts";
+import { logged, multisetDifference, nothingMissing, sideOf, tracedScenario } from "./testing/traced-requests.ts";
 
 const REQUESTS = 10_000;
 const MIB = 1024 * 1024;

@@ -6,9 +6,10 @@ import { join } from "node:path";
 import { after, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Workload } from "../profiling/testing/workload.ts";
+import { exactTest } from "../testing/exact-test.ts";
 import type { HttpRequestEvent } from "./request-report.ts";
 import type { RequestTracerOptions } from "./request-tracer-options.ts";
-import { blockUntilExit, exactTest, sideOf, type Traced, traced } from "./testing/traced-requests.ts";
+import { blockUntilExit, sideOf, type Traced, traced } from "./testing/traced-requests.ts";
 
 const flood = compileFlood();
 

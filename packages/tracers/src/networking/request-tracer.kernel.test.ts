@@ -7,10 +7,10 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Workload } from "../profiling/testing/workload.ts";
+import { exactTest } from "../testing/exact-test.ts";
 import { RequestTracer } from "./request-tracer.ts";
 import {
   blockUntilExit,
-  exactTest,
   type LoggedRequest,
   logged,
   multiset,

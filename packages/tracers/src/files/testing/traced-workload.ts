@@ -1,9 +1,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, type TestContext, test } from "node:test";
+import { after } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Workload } from "../../profiling/testing/workload.ts";
+import { noteLeftOut } from "../../testing/exact-test.ts";
 import type { FileReport, FileStatistics } from "../file-report.ts";
 import { FileTracer } from "../file-tracer.ts";
 import type { FileTracerOptions } from "../file-tracer-options.ts";
@@ -28,31 +29,10 @@ export function shell(script: string): Workload {
   return new Workload("/bin/sh", ["-c", `echo ready; read -r _; ${script}`]);
 }
 
-/** Runs that the kernel left out, in the reports of the test that runs now. */
-let leftOut = 0;
-
-/**
- * A test of exact numbers. From Linux 7.2 on the kernel may leave out a run of our programs, and counts it: then nothing is
- * exact, and a test that fails is tried again, up to 5 times.
- */
-export function exactTest(name: string, body: (context: TestContext) => Promise<void>): void {
-  test(name, async (context) => {
-    for (let attempt = 1; ; attempt++) {
-      leftOut = 0;
-      try {
-        await body(context);
-        return;
-      } catch (error) {
-        if (leftOut === 0 || attempt === 5) throw error;
-      }
-    }
-  });
-}
-
-/** What was counted since the last time; for {@link exactTest}. */
+/** What was counted since the last time; for tests of exact numbers. */
 export async function takeReport(tracer: FileTracer): Promise<FileReport> {
   const report = await tracer.snapshot();
-  leftOut += report.lost.recursion;
+  noteLeftOut(report);
   return report;
 }
 

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { release } from "node:os";
 import { test } from "node:test";
+import { exactTest } from "../../testing/exact-test.ts";
 import { addPackets, noPackets } from "./packet-counts.ts";
 import { NO_REASON, type PacketReport } from "./packet-report.ts";
 import { PacketTracer } from "./packet-tracer.ts";
-import { exactTest, isIn, scenario, sumOf, traceScenario } from "./testing/namespace-workload.ts";
+import { isIn, scenario, sumOf, traceScenario } from "./testing/namespace-workload.ts";
 
 /** That the parts of a report add up. */
 function isConsistent({ interfaces, flows, withoutFlow, unattributed }: PacketReport): void {

@@ -2,9 +2,10 @@
 
 import assert from "node:assert/strict";
 import { setTimeout } from "node:timers/promises";
+import { exactTest } from "../../testing/exact-test.ts";
 import type { PacketReport } from "./packet-report.ts";
 import { PacketTracer } from "./packet-tracer.ts";
-import { exactTest, isIn, sumOf, takeReport } from "./testing/namespace-workload.ts";
+import { isIn, sumOf, takeReport } from "./testing/namespace-workload.ts";
 import { type VethEnd, VethPair } from "./testing/veth-pair.ts";
 
 /** What the right end sends to the left one; the connection has ended in both directions when this comes back. */

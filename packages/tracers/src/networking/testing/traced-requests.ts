@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
-import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { isRunning } from "../../filters/processes.ts";
 import { Workload } from "../../profiling/testing/workload.ts";
 import { tracepointsArePreemptible } from "../../syscall-forms.ts";
+import { noteLeftOut } from "../../testing/exact-test.ts";
 import type { DnsQueryEvent, HttpRequestEvent, RequestReport } from "../request-report.ts";
 import { RequestTracer } from "../request-tracer.ts";
 import type { RequestTracerOptions } from "../request-tracer-options.ts";
@@ -13,27 +13,6 @@ export type LoggedRequest = readonly [string, string, number | null, number, num
 
 export function program(name: string, ...args: readonly string[]): Workload {
   return new Workload(process.execPath, [fileURLToPath(new URL(name, import.meta.url)), ...args]);
-}
-
-/** Runs that the kernel left out, in the reports of the test that runs now. */
-let leftOut = 0;
-
-/**
- * A test of exact numbers. From Linux 7.2 on the kernel may leave out a run of our programs, and counts it: then nothing is
- * exact, and a test that fails is tried again, up to 5 times.
- */
-export function exactTest(name: string, body: (context: TestContext) => Promise<void>): void {
-  test(name, async (context) => {
-    for (let attempt = 1; ; attempt++) {
-      leftOut = 0;
-      try {
-        await body(context);
-        return;
-      } catch (error) {
-        if (leftOut === 0 || attempt === 5) throw error;
-      }
-    }
-  });
 }
 
 export interface Traced {
@@ -55,7 +34,7 @@ export async function traced(options: RequestTracerOptions, work: () => Promise<
     else queries.push(event);
   }
   const report = await tracer.snapshot();
-  leftOut += report.lost.recursion;
+  noteLeftOut(report);
   return { requests, queries, report };
 }
 

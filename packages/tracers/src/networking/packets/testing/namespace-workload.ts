@@ -1,7 +1,7 @@
 import { readlinkSync } from "node:fs";
-import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { Workload } from "../../../profiling/testing/workload.ts";
+import { noteLeftOut } from "../../../testing/exact-test.ts";
 import { addPackets, noPackets } from "../packet-counts.ts";
 import type { InterfaceStatistics, PacketCounts, PacketReport } from "../packet-report.ts";
 import { PacketTracer } from "../packet-tracer.ts";
@@ -50,36 +50,9 @@ export function isIn(networkNamespace: number, name = "lo"): (row: Pick<Interfac
   return (row) => row.interface.networkNamespace === networkNamespace && row.interface.name === name;
 }
 
-/** Runs that the kernel left out, in the reports of the test that runs now. */
-let leftOut = 0;
-
-/**
- * A test of exact numbers. From Linux 7.2 on the kernel may leave out a run of our programs, and counts it: then nothing is
- * exact, and a test that fails is tried again, up to 5 times.
- *
- * @param options.why what else may come between, on a machine that does other things as well: then it is tried again, too
- */
-export function exactTest(
-  name: string,
-  body: (context: TestContext) => Promise<void>,
-  { why }: { readonly why?: "drops are of the whole machine" | "TCP sends again what takes its time" } = {},
-): void {
-  test(name, async (context) => {
-    for (let attempt = 1; ; attempt++) {
-      leftOut = 0;
-      try {
-        await body(context);
-        return;
-      } catch (error) {
-        if ((leftOut === 0 && why === undefined) || attempt === 5) throw error;
-      }
-    }
-  });
-}
-
-/** What was counted since the last time; for {@link exactTest}. */
+/** What was counted since the last time; for tests of exact numbers. */
 export async function takeReport(tracer: PacketTracer): Promise<PacketReport> {
   const report = await tracer.snapshot();
-  leftOut += report.lost.recursion;
+  noteLeftOut(report);
   return report;
 }
