@@ -9,6 +9,7 @@ import { enableStats } from "@skep/ebpf";
 import { RequestTracer } from "@skep/tracers/networking";
 import { fromRoot } from "../scripts/repository.ts";
 import { startChild } from "./harness/children.ts";
+import { pairedRow } from "./harness/compare.ts";
 import { Contestant } from "./harness/contestant.ts";
 import { cpuTimeNs } from "./harness/processes.ts";
 import type { Report } from "./harness/report.ts";
@@ -191,21 +192,8 @@ function reportOf(
   calls: readonly Calls[],
   kernelNs: readonly number[],
 ): Report {
-  const row = (name: string, numberOf: (part: Part) => number, format: (value: number) => string): string[] => [
-    name,
-    spread(
-      pairs.map(({ off }) => numberOf(off)),
-      format,
-    ),
-    spread(
-      pairs.map(({ on }) => numberOf(on)),
-      format,
-    ),
-    spread(
-      pairs.map(({ off, on }) => numberOf(on) / numberOf(off)),
-      (value) => `${value.toFixed(2)}x`,
-    ),
-  ];
+  const row = (name: string, numberOf: (part: Part) => number, format: (value: number) => string) =>
+    pairedRow(name, pairs, numberOf, format);
   const traced = pairs.map(({ on }) => on);
   const sum = (numberOf: (part: TracedPart) => number): number =>
     traced.reduce((total, part) => total + numberOf(part), 0);

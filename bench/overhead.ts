@@ -2,6 +2,7 @@ import { availableParallelism } from "node:os";
 import { setTimeout } from "node:timers/promises";
 import { enableStats } from "@skep/ebpf";
 import { type AgentMemory, AgentRun } from "./harness/agent-run.ts";
+import { pairedRow } from "./harness/compare.ts";
 import { type LoadPart, REFERENCE_LOAD, ReferenceLoad } from "./harness/reference-load.ts";
 import type { Goal, Report } from "./harness/report.ts";
 import { median, now, quantile } from "./harness/statistics.ts";
@@ -91,21 +92,8 @@ function shareOfMachine(cpuNs: number, elapsedNs: number): number {
 }
 
 function loadTable(pairs: readonly Pair[]): Report["tables"][number] {
-  const row = (name: string, numberOf: (part: LoadPart) => number, format: (value: number) => string) => [
-    name,
-    spread(
-      pairs.map(({ off }) => numberOf(off)),
-      format,
-    ),
-    spread(
-      pairs.map(({ on }) => numberOf(on)),
-      format,
-    ),
-    spread(
-      pairs.map(({ off, on }) => numberOf(on) / numberOf(off)),
-      (value) => `${value.toFixed(2)}x`,
-    ),
-  ];
+  const row = (name: string, numberOf: (part: LoadPart) => number, format: (value: number) => string) =>
+    pairedRow(name, pairs, numberOf, format);
   const latency = (part: number) => (measured: LoadPart) => quantile(measured.latenciesMs, part) * 1e6;
   return {
     columns: ["the load", "alone", "with the agent", "with / alone, by pair"],

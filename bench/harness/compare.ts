@@ -14,3 +14,27 @@ export function compare(
   const peers = column(theirs, key);
   return [name, spread(values, format), spread(peers, format), ratio(median(values), median(peers))];
 }
+
+/** What was measured without and with something, in turn: the row of a table, with how they compare pair by pair. */
+export function pairedRow<Off, On extends Off>(
+  name: string,
+  pairs: readonly { readonly off: Off; readonly on: On }[],
+  numberOf: (part: Off) => number,
+  format: (value: number) => string,
+): string[] {
+  return [
+    name,
+    spread(
+      pairs.map(({ off }) => numberOf(off)),
+      format,
+    ),
+    spread(
+      pairs.map(({ on }) => numberOf(on)),
+      format,
+    ),
+    spread(
+      pairs.map(({ off, on }) => numberOf(on) / numberOf(off)),
+      (value) => `${value.toFixed(2)}x`,
+    ),
+  ];
+}

@@ -39,18 +39,18 @@ struct trace_event_raw_sys_exit {
 #pragma clang attribute pop
 
 #define SYSCALL_PROGRAM(name, point, field, regs, value)                                                               \
-	static __always_inline int name##_body(regs, value, bool is_unpreempted);                                                       \
+	static __always_inline int name##_body(regs, value, bool is_unpreempted);                                      \
                                                                                                                        \
 	SEC("?tp_btf/" #point)                                                                                         \
 	int BPF_PROG(name, struct pt_regs *registers, long field)                                                      \
 	{                                                                                                              \
-		return name##_body(registers, field, false);                                                                 \
+		return name##_body(registers, field, false);                                                           \
 	}                                                                                                              \
                                                                                                                        \
 	SEC("?tracepoint/raw_syscalls/" #point)                                                                        \
 	int name##_unpreempted(struct trace_event_raw_##point *context)                                                \
 	{                                                                                                              \
-		return name##_body((void *)bpf_task_pt_regs(bpf_get_current_task_btf()), context->field, true);             \
+		return name##_body((void *)bpf_task_pt_regs(bpf_get_current_task_btf()), context->field, true);        \
 	}                                                                                                              \
                                                                                                                        \
 	static __always_inline int name##_body(regs, value, bool is_unpreempted)
