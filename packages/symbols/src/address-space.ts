@@ -27,7 +27,8 @@ export interface CodeRegion extends MemoryRange {
 
 /**
  * How long a miss is believed before the process's maps are read again, which takes a millisecond. Twice as long each time
- * that there was nothing new, up to the maximum: generated code without a perf map is a miss for ever.
+ * that it stayed a miss, up to the maximum: generated code without a perf map is one for ever, and so is what a walk along
+ * broken frame pointers meets.
  */
 const minRefreshIntervalMs = 1000;
 const maxRefreshIntervalMs = 16_000;
@@ -35,7 +36,10 @@ const maxRefreshIntervalMs = 16_000;
 /** All that is known of one process's code: regions, the files behind them, the names of its JIT compiler. */
 export class AddressSpace {
   readonly frames: Map<number, SymbolizedFrame> = new Map();
+  /** Addresses in files whose names were asked for already, or are there: one look where it would take five. */
+  readonly prepared: Set<number> = new Set();
   readonly #files: MappedFiles;
+  readonly #nowMs: () => number;
   #image: ProcessImage;
   #description: ProcessDescription;
   #regions: readonly CodeRegion[] = [];
@@ -45,8 +49,9 @@ export class AddressSpace {
   #refreshIntervalMs = minRefreshIntervalMs;
   #closed = false;
 
-  constructor(description: ProcessDescription, files: MappedFiles) {
+  constructor(description: ProcessDescription, files: MappedFiles, nowMs: () => number = () => performance.now()) {
     this.#files = files;
+    this.#nowMs = nowMs;
     this.#description = description;
     this.#image = imageOf(description);
     this.#takeIn(description);
@@ -84,12 +89,18 @@ export class AddressSpace {
    * Reads the maps again after an address was not found in them: a library may have been loaded, or code generated.
    * False when that was done just now, or the process is not the same any more.
    */
-  refreshAfterMiss(): boolean {
-    if (this.#closed || performance.now() - this.#readAtMs < this.#refreshIntervalMs) return false;
-    this.#readAtMs = performance.now();
+  refreshAfterMiss(address: number): boolean {
+    if (this.#closed || this.#nowMs() - this.#readAtMs < this.#refreshIntervalMs) return false;
+    this.#readAtMs = this.#nowMs();
     if (readStartTime(this.#description.pid) !== this.#description.startTimeTicks) return false;
+    const wasInside = this.region(address) !== undefined;
     const description = readProcess(this.#description.pid);
-    return description !== undefined && this.update(description);
+    if (description === undefined || !this.update(description)) return false;
+    const isFound = (!wasInside && this.region(address) !== undefined) || this.jitName(address) !== undefined;
+    this.#refreshIntervalMs = isFound
+      ? minRefreshIntervalMs
+      : Math.min(this.#refreshIntervalMs * 2, maxRefreshIntervalMs);
+    return true;
   }
 
   region(address: number): CodeRegion | undefined {
@@ -117,11 +128,16 @@ export class AddressSpace {
     this.#closed = true;
     this.#perfMap?.close();
     this.#perfMap = undefined;
+    this.forgetFrames();
+  }
+
+  forgetFrames(): void {
     this.frames.clear();
+    this.prepared.clear();
   }
 
   #takeIn(description: ProcessDescription): void {
-    this.#readAtMs = performance.now();
+    this.#readAtMs = this.#nowMs();
     this.#description = description;
     this.#perfMapIsStale = true;
     const before = new Map(this.#regions.map((region) => [keyOf(region), region]));
@@ -131,17 +147,14 @@ export class AddressSpace {
       if (known !== undefined) kept.push(known);
       return known ?? this.#open(range);
     });
-    const changed = kept.length !== before.size || kept.length !== regions.length;
     this.#regions = regions;
-    this.#refreshIntervalMs = changed
-      ? minRefreshIntervalMs
-      : Math.min(this.#refreshIntervalMs * 2, maxRefreshIntervalMs);
-    if (changed) this.#forgetFramesOutside(kept);
+    if (kept.length !== before.size || kept.length !== regions.length) this.#forgetFramesOutside(kept);
     if (this.#perfMap === undefined && regions.some(isGeneratedCode)) this.#openPerfMap();
   }
 
   /** What lay elsewhere lies there no more; and frames that had no place may have one now. */
   #forgetFramesOutside(regions: readonly CodeRegion[]): void {
+    this.prepared.clear();
     const mappings = new Set(regions.map(({ mapping }) => mapping));
     for (const [address, frame] of this.frames) if (!mappings.has(frame.mapping)) this.frames.delete(address);
   }

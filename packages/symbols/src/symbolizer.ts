@@ -93,11 +93,12 @@ export class Symbolizer implements Disposable {
   prepareUser(image: ProcessImage, address: number | bigint, options: LookupOptions = {}): boolean {
     const lookedUp = Number(address) - (options.isReturnAddress === true ? 1 : 0);
     const space = this.#spaceOfImage.get(image);
-    if (space === undefined) return false;
+    if (space === undefined || space.prepared.has(lookedUp)) return false;
     let region = space.region(lookedUp);
     const isMiss = region === undefined || (isGeneratedCode(region) && space.jitName(lookedUp) === undefined);
-    if (isMiss && space.refreshAfterMiss()) region = space.region(lookedUp);
+    if (isMiss && space.refreshAfterMiss(lookedUp)) region = space.region(lookedUp);
     if (region === undefined || isGeneratedCode(region)) return space.hasPerfMap;
+    space.prepared.add(lookedUp);
     if (region.kind !== "file" || space.frames.has(lookedUp)) return false;
     const file = this.#fileOf(space, region);
     const fileOffset = lookedUp - region.start + region.fileOffset;
@@ -124,7 +125,7 @@ export class Symbolizer implements Disposable {
     if (known !== undefined) return known;
     let frame = this.#makeFrame(space, lookedUp);
     const isMiss = !frame.symbolized && (frame.mapping === unknownMapping || frame.kind === "jit");
-    if (isMiss && space.refreshAfterMiss()) frame = this.#makeFrame(space, lookedUp);
+    if (isMiss && space.refreshAfterMiss(lookedUp)) frame = this.#makeFrame(space, lookedUp);
     this.#remember(space, lookedUp, frame);
     return frame;
   }
@@ -242,10 +243,10 @@ export class Symbolizer implements Disposable {
     // Some were forgotten already by the spaces themselves: count again before letting any go.
     let count = 0;
     for (const { frames } of this.#spaces.values()) count += frames.size;
-    for (const { frames } of this.#spaces.values()) {
+    for (const space of this.#spaces.values()) {
       if (count <= this.#maxFrames / 2) break;
-      count -= frames.size;
-      frames.clear();
+      count -= space.frames.size;
+      space.forgetFrames();
     }
     this.#frameCount = count;
   }

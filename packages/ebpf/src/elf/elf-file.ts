@@ -52,6 +52,8 @@ const programHeaderBytes = 56;
 
 /** Notes are small; a section that claims more than this is read only so far. */
 const maxNoteBytes = 1 << 20;
+/** Names of sections that are read at once. */
+const smallTableBytes = 1 << 16;
 
 /** A 64-bit ELF file of either endianness, read piece by piece as it is asked for. */
 export class ElfFile {
@@ -195,6 +197,17 @@ function readSegments(source: ByteSource, header: DataView, littleEndian: boolea
   });
 }
 
+/**
+ * Of an executable some hundred bytes in all: one read instead of one for each section. An object that has a section for
+ * each function is read a name at a time.
+ */
+function sectionNames(source: ByteSource, offset: number, sizeBytes: number): StringTable {
+  const isSmall = sizeBytes <= smallTableBytes && offset + sizeBytes <= source.sizeBytes;
+  return isSmall
+    ? new StringTable(bytesSource(source.read(offset, sizeBytes)), 0, sizeBytes)
+    : new StringTable(source, offset, sizeBytes);
+}
+
 function readSections(source: ByteSource, header: DataView, littleEndian: boolean): ElfSection[] {
   const tableOffset = readUint64(header, 40, littleEndian);
   if (tableOffset === 0) return [];
@@ -212,11 +225,7 @@ function readSections(source: ByteSource, header: DataView, littleEndian: boolea
   const namesAt = namesIndex * entryBytes;
   const names =
     namesIndex > 0 && namesIndex < count
-      ? new StringTable(
-          source,
-          readUint64(view, namesAt + 24, littleEndian),
-          readUint64(view, namesAt + 32, littleEndian),
-        )
+      ? sectionNames(source, readUint64(view, namesAt + 24, littleEndian), readUint64(view, namesAt + 32, littleEndian))
       : undefined;
   return Array.from({ length: count }, (_, index) => {
     const at = index * entryBytes;
