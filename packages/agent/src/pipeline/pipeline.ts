@@ -1,7 +1,15 @@
 import { explainError } from "../cli/report-error.ts";
 import { HostSampler } from "./host-sampler.ts";
 import type { Problem } from "./problem.ts";
-import type { ExporterState, Round, RoundReader, SelfSample, TracerName, TracerState } from "./round.ts";
+import {
+  type ExporterState,
+  type Round,
+  type RoundReader,
+  type SelfSample,
+  TRACER_NAMES,
+  type TracerName,
+  type TracerState,
+} from "./round.ts";
 import type { RoundReports } from "./running-tracer.ts";
 import { SelfSampler } from "./self-sampler.ts";
 import type { TracerChange, TracerSettings } from "./tracer-settings.ts";
@@ -12,8 +20,13 @@ export interface PipelineSettings {
   readonly tracers: TracerSettings;
   /** From the beginning of a round to that of the next. Default 10 s. */
   readonly intervalMs?: number;
-  /** From the start of the tracers to the end of the first round. Default 100 ms: a page that was just opened shows something. */
+  /**
+   * To the end of the first round, from when the first tracer runs; and once more, from when all of them do. Default
+   * 100 ms: a page that was just opened shows something.
+   */
   readonly firstRoundMs?: number;
+  /** They get every round, also those that end while tracers are still being started. */
+  readonly readers?: readonly RoundReader[];
   /** What the exporters have to tell, asked once a round. */
   readonly exporters?: () => readonly ExporterState[];
   /** Gets each event of a process at once, long before the round in which it is: a process may be gone by then. */
@@ -85,16 +98,19 @@ export class Pipeline implements AsyncDisposable {
       network: new TracerSlot("network", starters.network, onProblem),
     };
     const pipeline = new Pipeline(settings, slots);
+    for (const reader of settings.readers ?? []) pipeline.addReader(reader);
     using _types = settings.starters === undefined ? keepKernelTypes() : undefined;
     // One after the other: two kernel halves at once in the verifier would double the peak of memory.
-    await slots.cpu.start({ settings: tracers.cpu });
-    await slots["off-cpu"].start({ settings: tracers["off-cpu"] });
-    await slots.syscalls.start({ settings: tracers.syscalls });
-    await slots.processes.start({ settings: tracers.processes });
-    await slots.files.start({ settings: tracers.files });
-    await slots.network.start({ settings: tracers.network });
+    const { firstRoundMs = DEFAULT_FIRST_ROUND_MS } = settings;
+    for (const name of TRACER_NAMES) {
+      await startSlot(slots, name, tracers);
+      if (slots[name].state.state === "off") continue;
+      // The verifier is at the others for a second or more: what is there by then is shown.
+      pipeline.#timer ??= setTimeout(() => void pipeline.takeRound(), firstRoundMs);
+    }
+    clearTimeout(pipeline.#timer);
     const secondRoundMs = Math.min(SECOND_ROUND_MS, pipeline.#intervalMs);
-    pipeline.#schedule(performance.now() + (settings.firstRoundMs ?? DEFAULT_FIRST_ROUND_MS), secondRoundMs);
+    pipeline.#schedule(performance.now() + firstRoundMs, secondRoundMs);
     return pipeline;
   }
 
@@ -210,4 +226,8 @@ export class Pipeline implements AsyncDisposable {
       }
     }
   }
+}
+
+function startSlot<Name extends TracerName>(slots: TracerSlots, name: Name, tracers: TracerSettings): Promise<void> {
+  return slots[name].start({ settings: tracers[name] });
 }
