@@ -73,7 +73,6 @@ test("what runs is shown while the other tracers are still being started", async
   const starting = start({
     tracers: { cpu: {}, network: {} },
     starters: plainStarters({ cpu: async () => new PlainTracer(), network: () => network.promise }),
-    firstRoundMs: 0,
     readers: [{ name: "the first reader", read: (round) => first.resolve(round) }],
   });
   const states = (tracers: Round["tracers"]) =>

@@ -1,15 +1,7 @@
 import { explainError } from "../cli/report-error.ts";
 import { HostSampler } from "./host-sampler.ts";
 import type { Problem } from "./problem.ts";
-import {
-  type ExporterState,
-  type Round,
-  type RoundReader,
-  type SelfSample,
-  TRACER_NAMES,
-  type TracerName,
-  type TracerState,
-} from "./round.ts";
+import type { ExporterState, Round, RoundReader, SelfSample, TracerName, TracerState } from "./round.ts";
 import type { RoundReports } from "./running-tracer.ts";
 import { SelfSampler } from "./self-sampler.ts";
 import type { TracerChange, TracerSettings } from "./tracer-settings.ts";
@@ -20,12 +12,9 @@ export interface PipelineSettings {
   readonly tracers: TracerSettings;
   /** From the beginning of a round to that of the next. Default 10 s. */
   readonly intervalMs?: number;
-  /**
-   * To the end of the first round, from when the first tracer runs; and once more, from when all of them do. Default
-   * 100 ms: a page that was just opened shows something.
-   */
+  /** From the start of the tracers to the end of the first round of all. Default 100 ms: a page that was just opened shows something. */
   readonly firstRoundMs?: number;
-  /** They get every round, also those that end while tracers are still being started. */
+  /** They get every round; the first one ends as soon as one tracer runs, while the others are still being started. */
   readonly readers?: readonly RoundReader[];
   /** What the exporters have to tell, asked once a round. */
   readonly exporters?: () => readonly ExporterState[];
@@ -39,6 +28,8 @@ export interface PipelineSettings {
 
 export const DEFAULT_INTERVAL_MS = 10_000;
 export const DEFAULT_FIRST_ROUND_MS = 100;
+/** That of system calls has something to tell at once: a first profile waits until the kernel's symbols are read. */
+const START_ORDER: readonly TracerName[] = ["syscalls", "cpu", "off-cpu", "processes", "files", "network"];
 /** From the first round to the next one, which has more to tell; no longer than the interval. */
 const SECOND_ROUND_MS = 1000;
 
@@ -86,7 +77,7 @@ export class Pipeline implements AsyncDisposable {
     this.#intervalMs = settings.intervalMs ?? DEFAULT_INTERVAL_MS;
   }
 
-  /** Starts the tracers, the one of CPU time first; rejects for no tracer's sake. */
+  /** Starts the tracers; rejects for no tracer's sake. */
   static async start(settings: PipelineSettings): Promise<Pipeline> {
     const { tracers, starters = tracerStarters(settings.onProcessEvent), onProblem = () => undefined } = settings;
     const slots: TracerSlots = {
@@ -101,16 +92,16 @@ export class Pipeline implements AsyncDisposable {
     for (const reader of settings.readers ?? []) pipeline.addReader(reader);
     using _types = settings.starters === undefined ? keepKernelTypes() : undefined;
     // One after the other: two kernel halves at once in the verifier would double the peak of memory.
-    const { firstRoundMs = DEFAULT_FIRST_ROUND_MS } = settings;
-    for (const name of TRACER_NAMES) {
+    let early = settings.readers !== undefined;
+    for (const name of START_ORDER) {
       await startSlot(slots, name, tracers);
-      if (slots[name].state.state === "off") continue;
-      // The verifier is at the others for a second or more: what is there by then is shown.
-      pipeline.#timer ??= setTimeout(() => void pipeline.takeRound(), firstRoundMs);
+      if (!early || slots[name].state.state === "off") continue;
+      // Without a wait: the verifier is at the others for a second or more.
+      early = false;
+      void pipeline.takeRound();
     }
-    clearTimeout(pipeline.#timer);
-    const secondRoundMs = Math.min(SECOND_ROUND_MS, pipeline.#intervalMs);
-    pipeline.#schedule(performance.now() + firstRoundMs, secondRoundMs);
+    const { firstRoundMs = DEFAULT_FIRST_ROUND_MS, intervalMs = DEFAULT_INTERVAL_MS } = settings;
+    pipeline.#schedule(performance.now() + firstRoundMs, Math.min(SECOND_ROUND_MS, intervalMs));
     return pipeline;
   }
 
