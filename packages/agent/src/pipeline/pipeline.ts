@@ -91,8 +91,8 @@ export class Pipeline implements AsyncDisposable {
     const pipeline = new Pipeline(settings, slots);
     for (const reader of settings.readers ?? []) pipeline.addReader(reader);
     using _types = settings.starters === undefined ? keepKernelTypes() : undefined;
-    // One after the other: two kernel halves at once in the verifier would double the peak of memory.
     let early = settings.readers !== undefined;
+    // One after the other: two kernel halves at once in the verifier would double the peak of memory.
     for (const name of START_ORDER) {
       await startSlot(slots, name, tracers);
       if (!early || slots[name].state.state === "off") continue;
