@@ -10,6 +10,8 @@ import { now } from "./statistics.ts";
 
 const POLL_MS = 10;
 const START_LIMIT_MS = 60_000;
+/** Reason of a tracer whose turn has not come yet: `TracerSlot`. */
+const NOT_STARTED = "it has not been started yet";
 
 interface Health {
   /** Absent before the first round. */
@@ -56,8 +58,10 @@ export class AgentRun implements AsyncDisposable {
     }
   }
 
-  /** From the start of its process to when its page has the first numbers of each tracer. */
+  /** From the start of its process to when its page has the first numbers, of some tracer. */
   firstDataNs = 0;
+  /** The same, of each tracer. */
+  allDataNs = 0;
 
   /** CPU time so far, user and system. */
   get cpuNs(): number {
@@ -103,9 +107,11 @@ export class AgentRun implements AsyncDisposable {
           const answer = await fetch(`${origin}/api/health`, { headers: { authorization: `Bearer ${token}` } });
           return (await answer.json()) as Health;
         };
-        if ((await this.#health()).self !== undefined) {
-          this.firstDataNs = now() - this.#startedNs;
-          return;
+        const { self, tracers } = await this.#health();
+        if (self !== undefined) {
+          this.allDataNs = now() - this.#startedNs;
+          if (this.firstDataNs === 0) this.firstDataNs = this.allDataNs;
+          if (!tracers.some(({ reason }) => reason === NOT_STARTED)) return;
         }
       }
       await setTimeout(POLL_MS);

@@ -118,7 +118,7 @@ test("the agent runs with what the unit leaves it: its capabilities, no new ones
   await using agent = new InstalledAgent([command, [...args, "run", "--config", config]]);
   await agent.started();
 
-  assert.match(agent.stderr, /^Skep \S+ traces cpu, syscalls, processes, files, network\. /);
+  assert.match(agent.stderr, /^Skep \S+ traces cpu, syscalls, processes, files, network\. /m);
   const status = readFileSync(`/proc/${agent.pid}/status`, "latin1");
   // Those that this machine gives to root at all.
   const ours = capabilitiesOf(readFileSync("/proc/self/status", "latin1"));

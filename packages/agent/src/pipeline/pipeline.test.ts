@@ -67,6 +67,29 @@ test("a tracer that cannot start is off for a reason that is said once, and the 
   assert.deepEqual(problems, [{ message: "the cpu tracer is off: loading is not permitted", hint: "run it as root" }]);
 });
 
+test("what runs is shown while the other tracers are still being started", async () => {
+  const network = Promise.withResolvers<PlainTracer>();
+  const first = Promise.withResolvers<Round>();
+  const starting = start({
+    tracers: { cpu: {}, network: {} },
+    starters: plainStarters({ cpu: async () => new PlainTracer(), network: () => network.promise }),
+    readers: [{ name: "the first reader", read: (round) => first.resolve(round) }],
+  });
+  const states = (tracers: Round["tracers"]) =>
+    tracers.filter(({ name }) => name === "cpu" || name === "network").map(({ state, reason }) => [state, reason]);
+  assert.deepEqual(states((await first.promise).tracers), [
+    ["on", undefined],
+    ["off", "it has not been started yet"],
+  ]);
+  network.resolve(new PlainTracer());
+  const { pipeline, rounds } = await starting;
+  await pipeline.takeRound();
+  assert.deepEqual(states(rounds.last.tracers), [
+    ["on", undefined],
+    ["on", undefined],
+  ]);
+});
+
 test("rounds follow each other without a gap and never overlap", async () => {
   const syscalls = new PlainTracer();
   const { pipeline, rounds } = await start({

@@ -12,8 +12,10 @@ export interface PipelineSettings {
   readonly tracers: TracerSettings;
   /** From the beginning of a round to that of the next. Default 10 s. */
   readonly intervalMs?: number;
-  /** From the start of the tracers to the end of the first round. Default 100 ms: a page that was just opened shows something. */
+  /** From the start of the tracers to the end of the first round of all. Default 100 ms: a page that was just opened shows something. */
   readonly firstRoundMs?: number;
+  /** They get every round; the first one ends as soon as one tracer runs, while the others are still being started. */
+  readonly readers?: readonly RoundReader[];
   /** What the exporters have to tell, asked once a round. */
   readonly exporters?: () => readonly ExporterState[];
   /** Gets each event of a process at once, long before the round in which it is: a process may be gone by then. */
@@ -26,6 +28,8 @@ export interface PipelineSettings {
 
 export const DEFAULT_INTERVAL_MS = 10_000;
 export const DEFAULT_FIRST_ROUND_MS = 100;
+/** That of system calls has something to tell at once: a first profile waits until the kernel's symbols are read. */
+const START_ORDER: readonly TracerName[] = ["syscalls", "cpu", "off-cpu", "processes", "files", "network"];
 /** From the first round to the next one, which has more to tell; no longer than the interval. */
 const SECOND_ROUND_MS = 1000;
 
@@ -73,7 +77,7 @@ export class Pipeline implements AsyncDisposable {
     this.#intervalMs = settings.intervalMs ?? DEFAULT_INTERVAL_MS;
   }
 
-  /** Starts the tracers, the one of CPU time first; rejects for no tracer's sake. */
+  /** Starts the tracers; rejects for no tracer's sake. */
   static async start(settings: PipelineSettings): Promise<Pipeline> {
     const { tracers, starters = tracerStarters(settings.onProcessEvent), onProblem = () => undefined } = settings;
     const slots: TracerSlots = {
@@ -85,16 +89,19 @@ export class Pipeline implements AsyncDisposable {
       network: new TracerSlot("network", starters.network, onProblem),
     };
     const pipeline = new Pipeline(settings, slots);
+    for (const reader of settings.readers ?? []) pipeline.addReader(reader);
     using _types = settings.starters === undefined ? keepKernelTypes() : undefined;
+    let early = settings.readers !== undefined;
     // One after the other: two kernel halves at once in the verifier would double the peak of memory.
-    await slots.cpu.start({ settings: tracers.cpu });
-    await slots["off-cpu"].start({ settings: tracers["off-cpu"] });
-    await slots.syscalls.start({ settings: tracers.syscalls });
-    await slots.processes.start({ settings: tracers.processes });
-    await slots.files.start({ settings: tracers.files });
-    await slots.network.start({ settings: tracers.network });
-    const secondRoundMs = Math.min(SECOND_ROUND_MS, pipeline.#intervalMs);
-    pipeline.#schedule(performance.now() + (settings.firstRoundMs ?? DEFAULT_FIRST_ROUND_MS), secondRoundMs);
+    for (const name of START_ORDER) {
+      await startSlot(slots, name, tracers);
+      if (!early || slots[name].state.state === "off") continue;
+      // Without a wait: the verifier is at the others for a second or more.
+      early = false;
+      void pipeline.takeRound();
+    }
+    const { firstRoundMs = DEFAULT_FIRST_ROUND_MS, intervalMs = DEFAULT_INTERVAL_MS } = settings;
+    pipeline.#schedule(performance.now() + firstRoundMs, Math.min(SECOND_ROUND_MS, intervalMs));
     return pipeline;
   }
 
@@ -210,4 +217,8 @@ export class Pipeline implements AsyncDisposable {
       }
     }
   }
+}
+
+function startSlot<Name extends TracerName>(slots: TracerSlots, name: Name, tracers: TracerSettings): Promise<void> {
+  return slots[name].start({ settings: tracers[name] });
 }

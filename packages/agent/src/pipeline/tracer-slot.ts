@@ -7,6 +7,8 @@ import type { SettingsOf, TracerChange } from "./tracer-settings.ts";
 
 /** Reason of the state of a tracer that nobody asked for. */
 const NOT_CONFIGURED = "it is not switched on";
+/** Of one whose turn has not come yet. */
+const NOT_STARTED = "it has not been started yet";
 
 /**
  * The place of one tracer in the pipeline. It is there whether or not the tracer can run here, and it outlives it: its
@@ -39,7 +41,7 @@ export class TracerSlot<Name extends TracerName = TracerName> implements AsyncDi
     this.name = name;
     this.#start = start;
     this.#onProblem = onProblem;
-    this.#state = { name, state: "off", reason: NOT_CONFIGURED, sinceUnixMs: Date.now(), samplingFactor: 1 };
+    this.#state = { name, state: "off", reason: NOT_STARTED, sinceUnixMs: Date.now(), samplingFactor: 1 };
   }
 
   get state(): TracerState {

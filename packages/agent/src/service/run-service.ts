@@ -26,7 +26,7 @@ export async function runService(configPath: string | undefined): Promise<number
     changing = changing.then(() => reload(service, configPath)).catch(failure.reject);
   };
   const { Service } = await import("./service.ts");
-  await using service = await Service.start(settings, reportProblem);
+  await using service = await Service.start(settings, { onProblem: reportProblem, onPage: reportPage });
   process.on("SIGHUP", onHangup);
   process.stderr.write(greeting(service));
   using _pages = new PageRelease();
@@ -44,20 +44,23 @@ async function settingsOf(configPath: string | undefined): Promise<Settings> {
 
 /** What is said of a running agent. */
 export interface ServiceFacts {
-  readonly pageUrl: string | undefined;
   readonly receivers: readonly string[];
   readonly tracers: readonly { readonly name: string; readonly state: string }[];
 }
 
-export function greeting({ pageUrl, receivers, tracers }: ServiceFacts): string {
+export function greeting({ receivers, tracers }: ServiceFacts): string {
   const on = tracers.filter(({ state }) => state !== "off").map(({ name }) => name);
   const nowhere = "nowhere; otlp.endpoint or OTEL_EXPORTER_OTLP_ENDPOINT says where to";
   return [
     `Skep ${skepVersion()} traces ${on.length === 0 ? "nothing" : on.join(", ")}. Ctrl-C ends it.`,
-    `  page  ${pageUrl ?? "none"}`,
     ...(receivers.length === 0 ? [nowhere] : receivers).map((receiver) => `  OTLP  ${receiver}`),
     "",
   ].join("\n");
+}
+
+/** It can be opened while the tracers are being started. */
+function reportPage(url: string): void {
+  process.stderr.write(`Skep's page is at ${url}\n`);
 }
 
 function reportProblem({ message, hint }: Problem): void {

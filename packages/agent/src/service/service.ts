@@ -22,6 +22,13 @@ const MEGABYTE = 1024 * 1024;
 /** The labels of a metric go on for so long after their program ended, so that a scraper sees its last value. */
 const SHORTEST_RETENTION_MS = 60_000;
 
+export interface ServiceListeners {
+  /** Told what does not work, each thing once. */
+  readonly onProblem: (problem: Problem) => void;
+  /** Told the page's address, token included, as soon as it answers: before there is anything to see on it. */
+  readonly onPage: (url: string) => void;
+}
+
 interface Parts {
   readonly pipeline: Pipeline;
   readonly governor: Governor;
@@ -31,31 +38,25 @@ interface Parts {
 
 /** All of the agent: tracers, telemetry, history and page, as its settings have it. */
 export class Service implements AsyncDisposable {
-  readonly #onProblem: (problem: Problem) => void;
+  readonly #listeners: ServiceListeners;
   #settings: Settings;
   #history: History;
   #parts: Parts;
 
-  private constructor(settings: Settings, history: History, parts: Parts, onProblem: (problem: Problem) => void) {
+  private constructor(settings: Settings, history: History, parts: Parts, listeners: ServiceListeners) {
     this.#settings = settings;
     this.#history = history;
     this.#parts = parts;
-    this.#onProblem = onProblem;
+    this.#listeners = listeners;
   }
 
   /**
-   * @param onProblem told what does not work, each thing once
    * @throws CliError or OtlpError for what is configured but cannot be had: the page's port, a file, a spool. A tracer
    *   that cannot start is no error: it is off.
    */
-  static async start(settings: Settings, onProblem: (problem: Problem) => void): Promise<Service> {
+  static async start(settings: Settings, listeners: ServiceListeners): Promise<Service> {
     const history = historyOf(settings);
-    return new Service(settings, history, await startParts(settings, history, onProblem), onProblem);
-  }
-
-  /** The page's address, token included; undefined without a page. */
-  get pageUrl(): string | undefined {
-    return this.#parts.page?.url;
+    return new Service(settings, history, await startParts(settings, history, listeners), listeners);
   }
 
   get tracers(): readonly TracerState[] {
@@ -88,7 +89,7 @@ export class Service implements AsyncDisposable {
     }
     await stopParts(this.#parts);
     if (JSON.stringify(settings.limits) !== JSON.stringify(before.limits)) this.#history = historyOf(settings);
-    this.#parts = await startParts(settings, this.#history, this.#onProblem);
+    this.#parts = await startParts(settings, this.#history, this.#listeners);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -103,7 +104,11 @@ function historyOf({ limits }: Settings): History {
   });
 }
 
-async function startParts(settings: Settings, history: History, onProblem: (problem: Problem) => void): Promise<Parts> {
+async function startParts(
+  settings: Settings,
+  history: History,
+  { onProblem, onPage }: ServiceListeners,
+): Promise<Parts> {
   const { resource, limits, intervalSeconds } = settings;
   const intervalMs = intervalSeconds * 1000;
   const containers = await containerNames(resource.kubernetes, process.env, onProblem);
@@ -122,11 +127,13 @@ async function startParts(settings: Settings, history: History, onProblem: (prob
   try {
     // The page first: a port that is taken should not cost a start of the tracers.
     const page = await startPage(settings, history, telemetry, async () => await pipeline?.takeRound());
+    if (page !== undefined) onPage(page.url);
     try {
       pipeline = await Pipeline.start({
         tracers,
         intervalMs,
         exporters: () => telemetry.exporterStates,
+        readers: [history, telemetry],
         onProcessEvent: (event) => telemetry.observe(event),
         onProblem,
       });
@@ -134,8 +141,6 @@ async function startParts(settings: Settings, history: History, onProblem: (prob
       await page?.[Symbol.asyncDispose]();
       throw error;
     }
-    pipeline.addReader(history);
-    pipeline.addReader(telemetry);
     const governor = new Governor({ pipeline, tracers, cpuPercent: limits.cpuPercent, onProblem });
     pipeline.addReader(governor);
     return { pipeline, governor, telemetry, page };
