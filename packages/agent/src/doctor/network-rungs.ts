@@ -63,7 +63,10 @@ async function tryConnections(): Promise<Outcome> {
 async function tryRequests(): Promise<Outcome> {
   await using tracer = await RequestTracer.start({ tls: false });
   await tracer.snapshot();
-  return { status: "yes", detail: "tp_btf/sys_enter and sys_exit: what sockets send and receive" };
+  const detail = "tp_btf/sys_enter and sys_exit: what sockets send and receive";
+  return tracer.seesIoUring
+    ? { status: "yes", detail: `${detail}; fentry/tcp_sendmsg and tcp_recvmsg for what io_uring does` }
+    : { status: "limited", detail: `${detail}; not what io_uring does, which is counted: there is no fentry here` };
 }
 
 async function tryTls(): Promise<{ readonly outcome: Outcome; readonly report?: TlsReport }> {

@@ -145,7 +145,7 @@ __attribute__((noinline)) int send_datagram(u32 tid)
 	read_peer(thread->moved.name, &record->endpoints);
 	capture_from(work, 0, length);
 	data_bytes = capture(place, thread->moved.buffer.address, length > CAPTURE_BYTES ? CAPTURE_BYTES : length,
-			     thread->moved.buffer.count << 2 | thread->moved.buffer.kind);
+			     pack_kind_and_count(&thread->moved.buffer));
 	if (!data_bytes)
 		COUNT(unreadable);
 	if (!send_record(record, data_bytes))

@@ -133,12 +133,33 @@ struct {
 #define BUFFER_VECTOR 1	       /* in the segments of a struct iovec[] at an address */
 #define BUFFER_COMPAT_VECTOR 2 /* ... of a struct compat_iovec[] */
 #define BUFFER_NONE 3	       /* not in the process's memory: sendfile(), splice() */
+#define BUFFER_KERNEL_VECTOR 4 /* as BUFFER_VECTOR, but the struct iovec[] itself is in the kernel's memory */
 
 struct buffer {
 	u32 kind;  /* BUFFER_* */
 	u32 count; /* segments of a vector */
 	u64 address;
+	u64 offset; /* of BUFFER_KERNEL_VECTOR: bytes of its segments that come before those that were moved */
 };
+
+/* Kind and count in one argument, for functions that are verified by themselves: these take five. */
+#define BUFFER_KIND_BITS 3
+
+static __always_inline u32 pack_kind_and_count(const struct buffer *buffer)
+{
+	return buffer->count << BUFFER_KIND_BITS | buffer->kind;
+}
+
+static __always_inline u32 kind_of_buffer(u32 kind_and_count)
+{
+	return kind_and_count & ((1 << BUFFER_KIND_BITS) - 1);
+}
+
+static __always_inline u32 count_of_vector(u64 count)
+{
+	/* UIO_MAXIOV */
+	return count > 1024 ? 1024 : count;
+}
 
 /* What a call has moved. */
 struct moved {
@@ -160,7 +181,7 @@ struct thread {
 	bool busy;
 	u8 direction;
 	u8 transport;
-	u8 unused;
+	bool in_function; /* it has come to the socket's function by no system call that is looked at, and is not busy */
 	u32 sequence; /* of the socket, in this direction, at the entry */
 	u64 start_ns;
 	struct stream_key key;
@@ -220,7 +241,7 @@ struct counters {
 	u64 multipath_not_seen;	   /* calls on MPTCP sockets */
 	u64 smc_not_seen;	   /* ... on SMC sockets */
 	u64 compat_not_seen;	   /* ... by the 32-bit socketcall() */
-	u64 io_uring_not_seen;	   /* requests submitted to io_uring, of whatever kind */
+	u64 io_uring_not_seen;	   /* requests submitted to io_uring, of whatever kind; see sees_functions */
 };
 
 struct {
@@ -440,6 +461,8 @@ static __always_inline bool read_segment(u64 vector, u32 index, u32 kind, struct
 {
 	u32 compat[2];
 
+	if (kind == BUFFER_KERNEL_VECTOR)
+		return !bpf_probe_read_kernel(segment, sizeof(*segment), (void *)(vector + index * sizeof(*segment)));
 	if (kind != BUFFER_COMPAT_VECTOR)
 		return !bpf_probe_read_user(segment, sizeof(*segment), (void *)(vector + index * sizeof(*segment)));
 	if (bpf_probe_read_user(compat, sizeof(compat), (void *)(vector + index * sizeof(compat))))
@@ -453,7 +476,7 @@ static __always_inline bool read_segment(u64 vector, u32 index, u32 kind, struct
 static __always_inline u32 read_first_bytes(const struct buffer *buffer, u64 length, u8 bytes[LOOK_BYTES])
 {
 	struct segment segment = { .address = buffer->address, .length = length };
-	u64 count = LOOK_BYTES;
+	u64 count = LOOK_BYTES, offset = buffer->offset;
 
 	if (buffer->kind == BUFFER_NONE)
 		return 0;
@@ -462,9 +485,14 @@ static __always_inline u32 read_first_bytes(const struct buffer *buffer, u64 len
 			segment.length = 0;
 			if (i >= buffer->count || !read_segment(buffer->address, i, buffer->kind, &segment))
 				return 0;
-			if (segment.length)
+			if (segment.length > offset)
 				break;
+			offset -= segment.length;
 		}
+		if (offset >= segment.length)
+			return 0;
+		segment.address += offset;
+		segment.length -= offset;
 	}
 	if (segment.length > length)
 		segment.length = length;
@@ -506,7 +534,7 @@ static __always_inline void scratch_release(struct scratch *work)
 	__sync_fetch_and_add(&work->users, -1);
 }
 
-/* Where capture() is to begin: behind the first `skipped` of the bytes of a call, of which `rest` are left then. */
+/* Where capture() is to begin: behind the first `skipped` of the bytes in a buffer; `rest` are left then. */
 static __always_inline void capture_from(struct scratch *work, u64 skipped, u64 rest)
 {
 	work->rest = rest;
@@ -525,7 +553,7 @@ static __always_inline void capture_from(struct scratch *work, u64 skipped, u64 
 __attribute__((noinline)) u32 capture(u32 place, u64 address, u32 wanted, u32 kind_and_count)
 {
 	struct scratch *work = bpf_map_lookup_elem(&scratch, &place);
-	u32 kind = kind_and_count & 3, count = kind_and_count >> 2;
+	u32 kind = kind_of_buffer(kind_and_count), count = kind_and_count >> BUFFER_KIND_BITS;
 	volatile u32 captured = 0;
 	u64 size = wanted;
 
@@ -728,7 +756,7 @@ __attribute__((noinline)) int send_next(u32 place, u64 address, u32 kind_and_cou
 	wanted = work->rest < CAPTURE_BYTES ? work->rest : CAPTURE_BYTES;
 	bytes = wanted ? capture(place, address, wanted, kind_and_count) : 0;
 	record->data_bytes = bytes;
-	if (wanted && !bytes && (kind_and_count & 3) != BUFFER_NONE)
+	if (wanted && !bytes && kind_of_buffer(kind_and_count) != BUFFER_NONE)
 		COUNT(unreadable);
 	if (bytes && round == 0)
 		find_framing(work, place);
@@ -755,7 +783,7 @@ __attribute__((noinline)) int send_next(u32 place, u64 address, u32 kind_and_cou
 static __always_inline void send_payload(const struct payload *payload)
 {
 	struct verdict *verdict = bpf_map_lookup_elem(&verdicts, &payload->key);
-	u32 kind_and_count = payload->buffer.count << 2 | payload->buffer.kind;
+	u32 kind_and_count = pack_kind_and_count(&payload->buffer);
 	u32 direction = payload->direction & 1;
 	struct scratch *work;
 	u64 skipped = 0;
@@ -786,7 +814,7 @@ static __always_inline void send_payload(const struct payload *payload)
 	fill_record(&work->record, RECORD_PAYLOAD, payload);
 	work->record.skipped = skipped;
 	work->framing = payload->stream->framings[direction];
-	capture_from(work, skipped, payload->length - skipped);
+	capture_from(work, payload->buffer.offset + skipped, payload->length - skipped);
 	for (u32 round = 0; round < RECORDS_OF_CALL; round++) {
 		if (!send_next(place, payload->buffer.address, kind_and_count, round))
 			break;

@@ -1,6 +1,7 @@
 import {
   EventQueue,
   type EventQueueOptions,
+  KernelBtf,
   onlineCpus,
   type Program,
   programsQuiesced,
@@ -12,6 +13,7 @@ import { targetTableSizes, targetVariables } from "../filters/target-options.ts"
 import { Targets } from "../filters/targets.ts";
 import { type Overhead, overheadOf } from "../overhead.ts";
 import { threadCount } from "../profiling/profiler-options.ts";
+import { recursionMisses } from "../recursion-misses.ts";
 import { missesOfTwins, twinSyscallProgramNames } from "../syscall-forms.ts";
 import { SyscallNames } from "../syscalls/kernel-names.ts";
 import { UnixClock } from "../unix-clock.ts";
@@ -39,6 +41,7 @@ import {
   scratchPlacesPerCpu,
 } from "./request-tracer-options.ts";
 import { type Counters, type FlowTotals, type Loaded, load } from "./requests.bpf.ts";
+import { tcpFunctionPrograms, tcpFunctionsOf } from "./tcp-functions.ts";
 import { tlsProgramsOfKernel } from "./tls/attach-library.ts";
 import { TlsProbes } from "./tls/tls-probes.ts";
 import type { TlsOptions, TlsReport } from "./tls/tls-report.ts";
@@ -139,7 +142,11 @@ export class RequestTracer implements AsyncDisposable {
     const tlsPrograms: readonly string[] = tls === false ? [] : tlsProgramsOfKernel();
     const scratchPlaces = scratchPlacesPerCpu();
     const callPrograms = twinSyscallProgramNames("on_enter", "on_exit");
+    using kernelBtf = KernelBtf.open();
+    const tcpFunctions = tcpFunctionsOf(kernelBtf.vmlinux);
+    const functionPrograms: readonly string[] = tcpFunctions === undefined ? [] : tcpFunctionPrograms;
     const kernelHalf = await load({
+      kernelBtf,
       globals: {
         ...targetVariables(options),
         calls,
@@ -149,6 +156,11 @@ export class RequestTracer implements AsyncDisposable {
         crowded_bytes: BigInt(Math.floor(ringBytes / 2)),
         trace_tls: tls !== false,
         scratch_places: scratchPlaces,
+        sees_functions: tcpFunctions !== undefined,
+        ...(tcpFunctions !== undefined && {
+          receive_flags_at: tcpFunctions.flagsAt,
+          receive_result_at: tcpFunctions.resultAt,
+        }),
       },
       maxEntries: {
         ...targetTableSizes(options),
@@ -168,6 +180,7 @@ export class RequestTracer implements AsyncDisposable {
         !optional ||
         callPrograms.includes(name) ||
         tlsPrograms.includes(name) ||
+        functionPrograms.includes(name) ||
         (name === "on_fork" && options.pids !== undefined),
     });
     let tracer: RequestTracer | undefined;
@@ -242,6 +255,14 @@ export class RequestTracer implements AsyncDisposable {
     };
   }
 
+  /**
+   * Whether HTTP and DNS over TCP are seen where io_uring moves their bytes, too: at TCP's own functions, where the kernel
+   * lets programs in.
+   */
+  get seesIoUring(): boolean {
+    return this.#kernelHalf.programs.on_tcp_send !== undefined;
+  }
+
   /** What is known of TLS; undefined where that is not looked at. */
   tls(): TlsReport | undefined {
     return this.#tls?.report();
@@ -310,6 +331,7 @@ export class RequestTracer implements AsyncDisposable {
     for (const name of ["on_enter", "on_enter_unpreempted", "on_exit", "on_exit_unpreempted"] as const) {
       this.#attachHook(programs[name]);
     }
+    for (const name of tcpFunctionPrograms) this.#attachHook(programs[name]);
     this.#schedule();
   }
 
@@ -446,7 +468,10 @@ export class RequestTracer implements AsyncDisposable {
 
   #recursionMisses(): number {
     const { programs } = this.#kernelHalf;
-    return missesOfTwins(programs, "on_enter") + missesOfTwins(programs, "on_exit");
+    let misses = missesOfTwins(programs, "on_enter") + missesOfTwins(programs, "on_exit");
+    // Most of their runs only find that a system call has brought them there.
+    for (const name of tcpFunctionPrograms) misses += recursionMisses(programs[name]);
+    return misses;
   }
 }
 

@@ -5,14 +5,18 @@
  *   sys_enter -> on_enter   notes in `threads` which socket a call is on, and when it began; sends the ends of streams
  *   sys_exit --> on_exit    reads what was sent or received out of the process's memory, see payload.h and flows.h
  *
+ *   tcp_sendmsg(), tcp_recvmsg() --> on_tcp_*    the same for what comes to TCP by no such call: io_uring. Optional, by
+ *                                                fentry and fexit, which not every kernel allows for
+ *
  * What goes over TLS is read where it is encrypted and decrypted, see tls.h.
  *
  * The socket is looked up on entry, since another thread can close its descriptor before the call returns. Where a stream
- * is at is asked of the socket itself: TCP numbers its bytes. So what isn't seen, as with io_uring, leaves a gap of known
+ * is at is asked of the socket itself: TCP numbers its bytes. So what isn't seen, as with splice(), leaves a gap of known
  * length, and a connection need not have been seen from its start.
  */
 #include "../kernel/syscall-program.h"
 #include "flows.h"
+#include "message-iterator.h"
 #include "tls.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -48,6 +52,19 @@ struct call {
 /* By number, of the tables for 64-bit and for 32-bit programs. */
 const volatile struct call calls[CALL_LIMIT] = {};
 const volatile struct call compat_calls[CALL_LIMIT] = {};
+
+/*
+ * Whether the programs at TCP's functions are attached. Then io_uring_not_seen counts only those calls of them that begin
+ * or move what can't be looked at; what io_uring does to sockets of UDP and Unix is not seen, nor counted.
+ */
+const volatile bool sees_functions = false;
+
+/* Of tcp_recvmsg(): where its flags and its result are. It had one more argument until 5.19 (commit ec095263a965). */
+const volatile u32 receive_flags_at = 3;
+const volatile u32 receive_result_at = 5;
+
+/* include/linux/sched.h */
+#define PF_EXITING 0x00000004
 
 /* include/linux/socket.h */
 #define MSG_OOB 1
@@ -186,6 +203,7 @@ static __always_inline bool note_socket(struct thread *thread, struct socket *so
 	if (!transport || transport > TRANSPORT_UNIX)
 		return false;
 	thread->direction = direction;
+	thread->in_function = false;
 	if (transport == TRANSPORT_TCP)
 		thread->sequence = tcp_sequence(sk, direction);
 	thread->busy = true;
@@ -242,8 +260,15 @@ SYSCALL_START_PROGRAM(on_enter, struct pt_regs *regs, long number)
 	bool compat;
 
 	kind = find_call(number, &call, &compat);
-	if (!kind || kind >= CALL_IO_URING || !process_is_wanted(task, pid))
+	if (!kind || !process_is_wanted(task, pid))
 		return 0;
+	if (kind >= CALL_IO_URING) {
+		/* Where the end of the call before was not seen, what io_uring does now would seem to be done by that one. */
+		thread = sees_functions ? bpf_map_lookup_elem(&threads, &tid) : NULL;
+		if (thread)
+			thread->busy = false;
+		return 0;
+	}
 	if (kind >= CALL_CLOSE) {
 		end_stream(regs, compat, kind, task, pid, tid);
 		return 0;
@@ -306,12 +331,6 @@ static __always_inline u32 segment_bytes_of(u64 address, u64 size_bytes, s32 typ
 		offset += (control.length + 7) & ~7ULL;
 	}
 	return 0;
-}
-
-static __always_inline u32 count_of_vector(u64 count)
-{
-	/* UIO_MAXIOV */
-	return count > 1024 ? 1024 : count;
 }
 
 /*
@@ -424,6 +443,7 @@ static __always_inline void note_moved(struct pt_regs *regs, bool compat, const 
 	moved->buffer.kind = BUFFER_NONE;
 	moved->buffer.address = address;
 	moved->buffer.count = 0;
+	moved->buffer.offset = 0;
 	moved->length = result;
 	moved->readable = CAPTURE_BYTES;
 	moved->name = 0;
@@ -623,9 +643,9 @@ SYSCALL_END_PROGRAM(on_exit, struct pt_regs *regs, long result)
 		/* Of two forms the first one counts them: nothing is kept by which the second one could tell. */
 		if (is_unpreempted || result < 0 || !process_is_wanted(task, pid))
 			return 0;
-		if (kind == CALL_IO_URING)
+		if (kind == CALL_IO_URING && !sees_functions)
 			COUNT_MANY(io_uring_not_seen, result);
-		else
+		else if (kind != CALL_IO_URING)
 			COUNT(compat_not_seen);
 		return 0;
 	}
@@ -661,11 +681,189 @@ SYSCALL_END_PROGRAM(on_exit, struct pt_regs *regs, long result)
 		return 0;
 	if (thread->transport == TRANSPORT_TCP && tls_is_used(tid))
 		tls_socket_used(tid, thread->moved.buffer.address,
-				thread->moved.buffer.count << 2 | thread->moved.buffer.kind, thread->moved.length);
+				pack_kind_and_count(&thread->moved.buffer), thread->moved.length);
 	if (result > 0)
 		stream_went(tid);
 	else
 		stream_ended(tid, END_OF_DIRECTION, 0);
+	return 0;
+}
+
+/*
+ * io_uring carries out what it was asked for in the thread that asks, in threads of its own, and in the first one again
+ * when the socket is ready. Before 5.12 its own threads are the kernel's, and whose they are can't be told.
+ */
+static __always_inline bool is_of_unknown_process(struct task_struct *task)
+{
+	return task_is_kernel_thread(task) && BPF_CORE_READ(task, mm);
+}
+
+/* The thread that comes to a function of this socket, by something else than a call that is looked at; else NULL. */
+static __always_inline struct thread *thread_in_function(struct sock *sk, u64 pid_tgid)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	u32 pid = pid_tgid >> 32, tid = pid_tgid;
+	struct thread *thread = bpf_map_lookup_elem(&threads, &tid);
+
+	/* Mostly it is a system call's. */
+	if (thread && thread->busy)
+		return NULL;
+	if (!thread) {
+		if (is_of_unknown_process(task)) {
+			COUNT(io_uring_not_seen);
+			return NULL;
+		}
+		if (task_is_kernel_thread(task) || !process_is_wanted(task, pid))
+			return NULL;
+		thread = find_or_create_thread(pid, tid);
+		if (!thread)
+			COUNT(threads_full);
+	}
+	return thread;
+}
+
+/* A thread comes to tcp_sendmsg() or tcp_recvmsg(). */
+static __always_inline int function_entered(struct sock *sk, struct msghdr *message, u32 direction)
+{
+	struct thread *thread = thread_in_function(sk, bpf_get_current_pid_tgid());
+	struct socket *socket;
+
+	if (!thread)
+		return 0;
+	socket = BPF_CORE_READ(sk, sk_socket);
+	/* One of the kernel's own has none; and who is in here for MPTCP is counted there. */
+	if (!socket || !note_socket(thread, socket, direction, false))
+		return 0;
+	thread->busy = false;
+	thread->in_function = true;
+	thread->start_ns = bpf_ktime_get_ns();
+	read_message_buffer(message, &thread->moved.buffer);
+	return 0;
+}
+
+/*
+ * What the current thread has moved in the function, of which it has noted the buffer. Not static, so that the verifier
+ * looks at it once.
+ *
+ * @param result not negative
+ */
+__attribute__((noinline)) int function_moved(u32 tid, u32 result)
+{
+	struct thread *thread = bpf_map_lookup_elem(&threads, &tid);
+	struct moved *moved;
+
+	if (!thread)
+		return 0;
+	moved = &thread->moved;
+	moved->length = result;
+	moved->readable = CAPTURE_BYTES;
+	moved->name = 0;
+	moved->segment_bytes = 0;
+	moved->end_ns = bpf_ktime_get_ns();
+	if (moved->buffer.kind == BUFFER_NONE)
+		COUNT(io_uring_not_seen);
+	else if (tls_is_used(tid))
+		tls_socket_used(tid, moved->buffer.address, pack_kind_and_count(&moved->buffer), moved->length);
+	if (result)
+		stream_went(tid);
+	else
+		stream_ended(tid, END_OF_DIRECTION, 0);
+	return 0;
+}
+
+/* A thread leaves tcp_sendmsg() or tcp_recvmsg(). io_uring asks again for what there was not yet, or only in part. */
+static __always_inline int function_left(struct sock *sk, u64 size_bytes, u32 flags, int result)
+{
+	u32 tid = bpf_get_current_pid_tgid();
+	struct thread *thread = bpf_map_lookup_elem(&threads, &tid);
+
+	if (!thread || thread->busy || !thread->in_function)
+		return 0;
+	thread->in_function = false;
+	if (thread->sk != sk || flags & (MSG_PEEK | MSG_OOB | MSG_ERRQUEUE))
+		return 0;
+	if (result < 0) {
+		if (ends_connection(result))
+			stream_ended(tid, 0, -result);
+		return 0;
+	}
+	if (result == 0 && (thread->direction != RECEIVED || !size_bytes))
+		return 0;
+	/* Discarded, not copied. */
+	if (flags & MSG_TRUNC && thread->direction == RECEIVED)
+		thread->moved.buffer.kind = BUFFER_NONE;
+	function_moved(tid, result);
+	return 0;
+}
+
+SEC("?fentry/tcp_sendmsg")
+int BPF_PROG(on_tcp_send, struct sock *sk, struct msghdr *message)
+{
+	return function_entered(sk, message, SENT);
+}
+
+SEC("?fexit/tcp_sendmsg")
+int BPF_PROG(on_tcp_sent, struct sock *sk, struct msghdr *message, u64 size, int result)
+{
+	return function_left(sk, size, BPF_CORE_READ(message, msg_flags) & MSG_OOB, result);
+}
+
+SEC("?fentry/tcp_recvmsg")
+int BPF_PROG(on_tcp_receive, struct sock *sk, struct msghdr *message)
+{
+	return function_entered(sk, message, RECEIVED);
+}
+
+/* One of a program's words, at a place that the verifier sees: the compiler would calculate it. */
+#define LOAD_WORD(value, words, index)                                                                          \
+	asm volatile("%0 = *(u64 *)(%1 + %2)" : "=r"(value) : "r"(words), "i"((index) * sizeof(u64)))
+
+/* Of the branches the verifier looks at one alone, as user space has set the place by the kernel's types. */
+static __always_inline u64 word_at(const void *words, u32 index)
+{
+	u64 value = 0;
+
+	if (index == 3)
+		LOAD_WORD(value, words, 3);
+	else if (index == 4)
+		LOAD_WORD(value, words, 4);
+	else if (index == 5)
+		LOAD_WORD(value, words, 5);
+	else if (index == 6)
+		LOAD_WORD(value, words, 6);
+	return value;
+}
+
+SEC("?fexit/tcp_recvmsg")
+int on_tcp_received(u64 *words)
+{
+	return function_left((void *)words[0], words[2], word_at(words, receive_flags_at), word_at(words, receive_result_at));
+}
+
+/*
+ * The last descriptor of a socket is gone: of one that io_uring has closed, or that close() could not tell, as another
+ * thread was in a call with it. What close() has told of is not in `streams` any more, and what a process leaves behind
+ * ends with that.
+ */
+SEC("?fentry/tcp_close")
+int BPF_PROG(on_tcp_close, struct sock *sk)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct payload payload = { .direction = SENT };
+	u64 pid_tgid = bpf_get_current_pid_tgid();
+
+	payload.key.address = (u64)sk;
+	payload.key.number = inode_number_of_sock(sk);
+	payload.stream = bpf_map_lookup_elem(&streams, &payload.key);
+	if (!payload.stream || BPF_CORE_READ(task, flags) & (PF_EXITING | PF_KTHREAD))
+		return 0;
+	payload.thread = find_or_create_thread(pid_tgid >> 32, pid_tgid);
+	if (!payload.thread)
+		return 0;
+	payload.start_ns = bpf_ktime_get_ns();
+	payload.end_ns = payload.start_ns;
+	send_end(&payload, 0, 0);
+	bpf_map_delete_elem(&streams, &payload.key);
 	return 0;
 }
 

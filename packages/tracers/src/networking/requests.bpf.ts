@@ -10,7 +10,7 @@ import {
   type TypedGlobals,
 } from "@skep/ebpf";
 
-/** `struct thread`: 128 bytes. */
+/** `struct thread`: 136 bytes. */
 export interface Thread {
   pid: number;
   image: number;
@@ -18,7 +18,7 @@ export interface Thread {
   busy: boolean;
   direction: number;
   transport: number;
-  unused: number;
+  in_function: boolean;
   sequence: number;
   start_ns: bigint;
   key: StreamKey;
@@ -33,7 +33,7 @@ export interface StreamKey {
   number: bigint;
 }
 
-/** `struct moved`: 56 bytes. */
+/** `struct moved`: 64 bytes. */
 export interface Moved {
   buffer: Buffer;
   length: bigint;
@@ -44,11 +44,12 @@ export interface Moved {
   unused: number;
 }
 
-/** `struct buffer`: 16 bytes. */
+/** `struct buffer`: 24 bytes. */
 export interface Buffer {
   kind: number;
   count: number;
   address: bigint;
+  offset: bigint;
 }
 
 /** `struct scratch`: 73936 bytes. */
@@ -252,6 +253,9 @@ export interface Variables {
   tls_fresh_session: TlsSession;
   calls: Call[];
   compat_calls: Call[];
+  sees_functions: boolean;
+  receive_flags_at: number;
+  receive_result_at: number;
   socket_operations: bigint;
   active: number;
 }
@@ -298,6 +302,11 @@ export interface Loaded extends Disposable, AsyncDisposable {
     readonly on_enter_unpreempted: Program | undefined;
     readonly on_exit: Program | undefined;
     readonly on_exit_unpreempted: Program | undefined;
+    readonly on_tcp_send: Program | undefined;
+    readonly on_tcp_sent: Program | undefined;
+    readonly on_tcp_receive: Program | undefined;
+    readonly on_tcp_received: Program | undefined;
+    readonly on_tcp_close: Program | undefined;
     readonly on_fork: Program | undefined;
     readonly on_exec: Program;
     readonly on_thread_exit: Program;
@@ -358,6 +367,13 @@ export async function load(options: Options = {}): Promise<Loaded> {
       on_exit_unpreempted: collection.programs.has("on_exit_unpreempted")
         ? collection.programs.get("on_exit_unpreempted")
         : undefined,
+      on_tcp_send: collection.programs.has("on_tcp_send") ? collection.programs.get("on_tcp_send") : undefined,
+      on_tcp_sent: collection.programs.has("on_tcp_sent") ? collection.programs.get("on_tcp_sent") : undefined,
+      on_tcp_receive: collection.programs.has("on_tcp_receive") ? collection.programs.get("on_tcp_receive") : undefined,
+      on_tcp_received: collection.programs.has("on_tcp_received")
+        ? collection.programs.get("on_tcp_received")
+        : undefined,
+      on_tcp_close: collection.programs.has("on_tcp_close") ? collection.programs.get("on_tcp_close") : undefined,
       on_fork: collection.programs.has("on_fork") ? collection.programs.get("on_fork") : undefined,
       on_exec: collection.programs.get("on_exec"),
       on_thread_exit: collection.programs.get("on_thread_exit"),

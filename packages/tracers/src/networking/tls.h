@@ -814,7 +814,7 @@ __attribute__((noinline)) int tls_socket_used(u32 tid, u64 address, u32 kind_and
 	struct tls_thread *thread = bpf_map_lookup_elem(&tls_threads, &tid);
 	struct thread *caller = bpf_map_lookup_elem(&threads, &tid);
 	struct segment segment = { .address = address, .length = bytes };
-	u32 kind = kind_and_count & 3;
+	u32 kind = kind_of_buffer(kind_and_count);
 
 	if (!thread || !caller)
 		return 0;

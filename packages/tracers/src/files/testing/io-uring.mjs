@@ -14,7 +14,7 @@ const IORING_OFF_SQES = 0x10000000;
 const PROT_READ_WRITE = 3;
 const MAP_SHARED = 1;
 
-export const Opcode = { readv: 1, fsync: 3, openat: 18, read: 22, write: 23 };
+export const Opcode = { readv: 1, fsync: 3, openat: 18, close: 19, read: 22, write: 23, send: 26, recv: 27 };
 
 export class IoUring {
   #fd;
@@ -41,8 +41,9 @@ export class IoUring {
   }
 
   /** Hands a request in and waits for it. Answers its result. */
-  run({ opcode, fd, buffer, length = buffer?.length ?? 0, offset = 0, flags = 0 }) {
+  run({ opcode, fd, buffer, length = buffer?.length ?? 0, offset = 0, flags = 0, requestFlags = 0 }) {
     this.#requests.setUint8(0, opcode);
+    this.#requests.setUint8(1, requestFlags);
     this.#requests.setInt32(4, fd, true);
     this.#requests.setBigUint64(8, BigInt(offset), true);
     this.#requests.setBigUint64(16, buffer === undefined ? 0n : addressOf(buffer), true);
