@@ -98,7 +98,7 @@ exactTest("a head may be cut anywhere", async () => {
 });
 
 exactTest("requests that are given up say so, and get no status", async () => {
-  const { requests, log } = await tracedScenario("aborted");
+  const { requests, log } = await tracedScenario("aborted", { told: 6 });
   for (const side of ["server", "client"] as const) {
     const ours = sideOf(requests, side);
     assert.deepEqual(

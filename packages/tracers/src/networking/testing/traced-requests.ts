@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { isRunning } from "../../filters/processes.ts";
 import { Workload } from "../../profiling/testing/workload.ts";
@@ -22,10 +23,13 @@ export interface Traced {
 }
 
 /** What was traced while `work` ran. */
-export async function traced(options: RequestTracerOptions, work: () => Promise<void>): Promise<Traced> {
+export async function traced(
+  options: RequestTracerOptions,
+  work: (tracer: RequestTracer) => Promise<void>,
+): Promise<Traced> {
   await using tracer = await RequestTracer.start({ tls: false, ...options });
   const events = tracer.events({ capacity: 1_000_000 });
-  await work();
+  await work(tracer);
   tracer.stop();
   const requests: HttpRequestEvent[] = [];
   const queries: DnsQueryEvent[] = [];
@@ -41,16 +45,17 @@ export async function traced(options: RequestTracerOptions, work: () => Promise<
 /** What a client's scenario did with a server, and what was traced of the two. */
 export async function tracedScenario(
   scenario: string,
-  { server: serverArgs = [], args = [], options = {} }: ScenarioOptions = {},
+  { server: serverArgs = [], args = [], options = {}, told = 0 }: ScenarioOptions = {},
 ): Promise<Traced & { readonly log: LoggedRequest[]; readonly server: number; readonly client: number }> {
   await using server = program("http-server.mjs", ...serverArgs);
   const port = await server.ready;
   await using client = program("http-client.mjs", scenario, serverArgs[0] ?? port, ...args);
   await client.ready;
   let log: LoggedRequest[] = [];
-  const result = await traced({ pids: [server.pid, client.pid], ...options }, async () => {
+  const result = await traced({ pids: [server.pid, client.pid], ...options }, async (tracer) => {
     client.release();
     log = JSON.parse(await client.lastLine);
+    for (let waitedMs = 0; tracer.delivered.http < told && waitedMs < 10_000; waitedMs += 10) await setTimeout(10);
   });
   return { ...result, log, server: server.pid, client: client.pid };
 }
@@ -61,6 +66,8 @@ export interface ScenarioOptions {
   /** Further arguments of the client. */
   readonly args?: readonly string[];
   readonly options?: RequestTracerOptions;
+  /** How many requests of both sides have to be told before tracing ends: the server may be behind the client. */
+  readonly told?: number;
 }
 
 export function sideOf(requests: readonly HttpRequestEvent[], side: "server" | "client"): HttpRequestEvent[] {
