@@ -56,6 +56,8 @@ const MOST_FILES = 128;
 const MOST_OTHER_FILES = 16_384;
 /** Processes looked at before the event loop gets its turn. */
 const PROCESSES_PER_TURN = 16;
+/** One in so many looks is at kernel threads, too: a program that the kernel starts begins as one. */
+const LOOKS_FOR_ALL = 60;
 
 type NamedFile = Pick<MappedFile, "identity" | "path">;
 
@@ -83,6 +85,9 @@ export class TlsProbes implements Disposable {
   readonly #others = new Set<string>();
   /** pid -> how much code of libraries it had mapped when it was looked at. */
   #processes = new Map<number, number>();
+  /** Without memory of their own, as kernel threads are: a large machine has a thousand of them. */
+  #withoutMemory: ReadonlySet<number> = new Set();
+  #looks = 0;
   readonly #busy = new Set<number>();
   readonly #intervalMs: number;
   #timer: NodeJS.Timeout | undefined;
@@ -146,8 +151,12 @@ export class TlsProbes implements Disposable {
     const before = this.#processes;
     this.#processes = new Map();
     let looked = 0;
+    const knownWithout = this.#looks++ % LOOKS_FOR_ALL === 0 ? new Set<number>() : this.#withoutMemory;
+    const without = new Set<number>();
+    this.#withoutMemory = without;
     for (const pid of processIds()) {
-      const library = libraryKib(pid);
+      const library = knownWithout.has(pid) ? undefined : libraryKib(pid);
+      if (library === undefined) without.add(pid);
       if (library === undefined || !this.#isWanted(pid)) continue;
       this.#processes.set(pid, library);
       if (before.get(pid) === library) continue;
