@@ -78,7 +78,8 @@ async function tryRequests(): Promise<Outcome> {
 
 async function tryTls(): Promise<{ readonly outcome: Outcome; readonly report?: TlsReport }> {
   if (!uprobesAreSafe()) {
-    const detail = "requests that are encrypted are not seen: from 7.0 on programs at uprobes can make the kernel fail";
+    const detail =
+      "requests that are encrypted are not seen: programs at uprobes can make a kernel fail that is preempted";
     return { outcome: { status: "limited", detail } };
   }
   await using tracer = await RequestTracer.start();

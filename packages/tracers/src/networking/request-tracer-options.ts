@@ -11,8 +11,8 @@ export interface RequestTracerOptions extends TargetOptions {
   /** Size of the ring buffer, rounded up to a power of two; 256 KiB or more. Defaults to 4 MiB. */
   readonly ringBytes?: number;
   /**
-   * What goes over TLS, too, see {@link TlsOptions}; false for not. Defaults to true; without effect from Linux 7.0 on, see
-   * {@link uprobesAreSafe}.
+   * What goes over TLS, too, see {@link TlsOptions}; false for not. Defaults to true; without effect on a kernel
+   * where {@link uprobesAreSafe} says no.
    */
   readonly tls?: boolean | TlsOptions;
   /** Trace this very process, too: what sends traces by HTTP then makes more of them. Defaults to false. */
