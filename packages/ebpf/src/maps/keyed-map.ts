@@ -1,4 +1,3 @@
-import { mapUpdateBatch } from "../sys/bpf.ts";
 import { Errno } from "../sys/failure.ts";
 import type { FileDescriptor } from "../sys/file-descriptor.ts";
 import type { Sys } from "../sys/sys.ts";
@@ -105,19 +104,6 @@ export class KeyedMap<Key, Value> extends BpfMap implements Iterable<[Key, Value
     this.#key.set(key);
     this.#value.set(value);
     this.#update(UPDATE_FLAGS[options.mode ?? "any"]);
-  }
-
-  /**
-   * Writes the first `count` raw entries, as {@link batches} has them, by one call. Hashes and arrays of one value for all
-   * CPUs. Where it fails, some may have been written.
-   */
-  setBatch(keys: Uint8Array, values: Uint8Array, count: number): void {
-    if (count === 0) return;
-    if (keys.length < count * this.#key.length || values.length < count * this.#value.length) {
-      throw new RangeError(`${count} entries of map "${this.name}" are more than these bytes`);
-    }
-    const result = mapUpdateBatch(this.sys, this.fd, keys, values, count);
-    if (result < 0) throw this.failure(result, "BPF_MAP_UPDATE_BATCH", "writing to");
   }
 
   deleteBytes(key: Uint8Array): boolean {

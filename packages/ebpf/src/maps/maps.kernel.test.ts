@@ -216,21 +216,6 @@ test("an array has all of its elements from the start and keeps them", () => {
   assert.throws(() => array.delete(299), { code: "invalid-argument", errnoName: "EINVAL" });
 });
 
-test("as many entries as are asked for are written by one call", () => {
-  const array = collection.maps.get<number, HashValue>("array");
-  array.set(0, hashValue(1));
-  array.set(1, hashValue(2));
-  array.set(2, hashValue(3));
-  const cleared = { count: 0n, delta: 0, raw: new Uint8Array(4) };
-  array.setBatch(new Uint8Array(new Uint32Array([0, 2, 1]).buffer), new Uint8Array(200), 2);
-  assert.deepEqual([array.get(0), array.get(1), array.get(2)], [cleared, hashValue(2), cleared]);
-  array.setBatch(new Uint8Array(0), new Uint8Array(0), 0);
-  assert.throws(() => array.setBatch(new Uint8Array(4), new Uint8Array(200), 2), RangeError);
-  assert.throws(() => array.setBatch(new Uint8Array(new Uint32Array([300]).buffer), new Uint8Array(200), 1), {
-    errnoName: "E2BIG",
-  });
-});
-
 test("a trie finds the longest prefix, and is listed without batches where the kernel has none", () => {
   const routes = collection.maps.get<{ prefix_bits: number; address: Uint8Array }, number>("routes");
   const prefix = (bits: number, ...address: number[]) => ({ prefix_bits: bits, address: Uint8Array.from(address) });

@@ -82,12 +82,6 @@ export function mapLookupBatch(sys: Sys, options: BatchOptions): { readonly resu
   return { result, count: wrote ? attributes.readU32(32) : 0 };
 }
 
-/** Key and value N are where `mapLookupBatch` has them. */
-export function mapUpdateBatch(sys: Sys, mapFd: number, keys: Uint8Array, values: Uint8Array, count: number): number {
-  const attributes = new Attributes(56).pointer(sys, 16, keys).pointer(sys, 24, values).u32(32, count).u32(36, mapFd);
-  return call(sys, BpfCommand.MAP_UPDATE_BATCH, attributes);
-}
-
 export function btfLoad(sys: Sys, btf: Uint8Array, log?: Uint8Array): number {
   const attributes = new Attributes(28).pointer(sys, 0, btf).u32(16, btf.length);
   if (log !== undefined) attributes.pointer(sys, 8, log).u32(20, log.length).u32(24, 1);

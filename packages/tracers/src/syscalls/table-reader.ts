@@ -34,9 +34,6 @@ export class TableReader {
   readonly #processNames: ProcessNames;
   readonly #store: SyscallStore;
   readonly #unattributed = new Map<number, Sums>();
-  /** Keys of elements that were in use; they grow to what a read needs, as do the zeros. */
-  #usedKeys = new Uint32Array(0);
-  #zeros = new Uint8Array(0);
 
   constructor(maps: Loaded["maps"], timed: boolean, processNames: ProcessNames, store: SyscallStore) {
     this.#maps = maps;
@@ -103,19 +100,16 @@ export class TableReader {
     }
   }
 
-  /** An array keeps its elements: those that were in use are cleared, all of a batch by one call. */
+  /** An array keeps its elements: those that were in use are cleared. */
   #takeFront(map: KeyedMap<unknown, unknown>, valueBytes: number): void {
+    const cleared = new Uint8Array(valueBytes);
     for (const { count, keys, values } of map.batches()) {
-      if (this.#usedKeys.length < count) this.#usedKeys = new Uint32Array(count);
-      let used = 0;
       for (let row = 0; row < count; row++) {
         const offset = row * valueBytes;
         if (readCount(values, offset + FRONT_VALUE_OFFSET) === 0) continue;
         this.#store.add(readCallKey(values, offset), this.#readSums(values, offset + FRONT_VALUE_OFFSET));
-        this.#usedKeys[used++] = keys.getUint32(row * 4, true);
+        map.setBytes(new Uint8Array(keys.buffer, keys.byteOffset + row * 4, 4), cleared);
       }
-      if (this.#zeros.length < used * valueBytes) this.#zeros = new Uint8Array(used * valueBytes);
-      map.setBatch(new Uint8Array(this.#usedKeys.buffer), this.#zeros, used);
     }
   }
 
