@@ -71,8 +71,8 @@ async function load([path = "", ...args]: readonly string[]): Promise<Numbers> {
     ...(wanted.size > 0 && { programs: ({ name }) => wanted.has(name) }),
   });
   for (const program of collection.programs) {
-    if (program.spec.type === ProgramType.SOCKET_FILTER) continue;
-    if (program.spec.type !== ProgramType.PERF_EVENT) {
+    if (program.hook.type === ProgramType.SOCKET_FILTER) continue;
+    if (program.hook.type !== ProgramType.PERF_EVENT) {
       links.push(program.attach());
       continue;
     }

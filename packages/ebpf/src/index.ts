@@ -26,6 +26,7 @@ export type {
   LineInfo,
   MapReference,
   MapSpec,
+  ProgramHook,
   ProgramSpec,
   VariableSpec,
 } from "./loader/spec.ts";

@@ -1,3 +1,4 @@
+import type { Btf } from "../btf/btf.ts";
 import { compileCodec } from "../btf/codec.ts";
 import { BtfKind } from "../btf/types.ts";
 import { BpfError } from "../errors.ts";
@@ -24,13 +25,14 @@ export class Collection implements Disposable, AsyncDisposable {
   readonly programs: CollectionPrograms;
   /** The object's global variables, live. */
   readonly globals: Globals;
-  readonly spec: CollectionSpec;
+  /** Of the object; its instructions and the rest of its spec are not needed any more. */
+  readonly #types: Btf | undefined;
   readonly #sys: Sys;
   readonly #resources: ResourceStack;
   readonly #readers: Map<string, RecordQueue<unknown>> = new Map();
 
-  private constructor(spec: CollectionSpec, loaded: Loaded, sys: Sys, resources: ResourceStack) {
-    this.spec = spec;
+  private constructor(types: Btf | undefined, loaded: Loaded, sys: Sys, resources: ResourceStack) {
+    this.#types = types;
     this.#sys = sys;
     this.maps = new CollectionMaps(loaded.maps);
     this.programs = new CollectionPrograms(loaded.programs);
@@ -52,7 +54,7 @@ export class Collection implements Disposable, AsyncDisposable {
     using resources = new ResourceStack();
     const sys = options.sys ?? defaultSys();
     const loaded = await loadInto(spec, options, sys, resources);
-    return new Collection(spec, loaded, sys, resources.move());
+    return new Collection(spec.btf, loaded, sys, resources.move());
   }
 
   /**
@@ -61,7 +63,7 @@ export class Collection implements Disposable, AsyncDisposable {
    * @param typeName name of a struct, union, enum or typedef
    */
   codec<T = unknown>(typeName: string): ValueCodec<T> {
-    const { btf } = this.spec;
+    const btf = this.#types;
     const typeId = CODEC_KINDS.map((kind) => btf?.findByName(typeName, kind)).find((id) => id !== undefined);
     if (btf === undefined || typeId === undefined) {
       throw new BpfError("not-found", `the object has no type "${typeName}"`, {

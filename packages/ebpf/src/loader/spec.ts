@@ -57,7 +57,8 @@ export interface VariableSpec {
   readonly typeId: number;
 }
 
-export interface ProgramSpec {
+/** What kind of program it is and where it belongs: all that is needed of its spec once it is loaded. */
+export interface ProgramHook {
   /** Name of the C function. */
   readonly name: string;
   /** ELF section, such as `tp_btf/sched_switch`, without the `?` of optional ones; decides type and target. */
@@ -68,6 +69,9 @@ export interface ProgramSpec {
   readonly expectedAttachType: number;
   /** What follows the first slash in the section's name: `sched_switch` of `tp_btf/sched_switch`. */
   readonly attachTo: string | undefined;
+}
+
+export interface ProgramSpec extends ProgramHook {
   /** `BPF_F_SLEEPABLE` and others that the section's name asks for. */
   readonly flags: number;
   /** Section was written `?name`: only loaded when asked for. */

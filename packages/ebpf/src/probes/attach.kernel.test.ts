@@ -96,7 +96,7 @@ describe("sections of probes", () => {
     const program = collection.programs.get(name);
     const slash = sectionName.indexOf("/");
     const attachTo = slash < 0 ? undefined : sectionName.slice(slash + 1);
-    return attach(program, { ...program.spec, sectionName, attachTo }, {});
+    return attach(program, { ...program.hook, sectionName, attachTo }, {});
   };
 
   test("name a file and a function of it", () => {

@@ -1,5 +1,5 @@
 import { BpfError } from "../errors.ts";
-import type { ProgramSpec } from "../loader/spec.ts";
+import type { ProgramHook } from "../loader/spec.ts";
 import type { Sys } from "../sys/sys.ts";
 import { AttachType, ProgramType } from "../sys/uapi.ts";
 import { attachIterator } from "./iterator.ts";
@@ -19,26 +19,26 @@ export interface AttachOptions {
 }
 
 /** Attaches a program to what its section names. */
-export function attach(program: AttachableProgram, spec: ProgramSpec, options: AttachOptions): Link {
-  switch (spec.type) {
+export function attach(program: AttachableProgram, hook: ProgramHook, options: AttachOptions): Link {
+  switch (hook.type) {
     case ProgramType.TRACEPOINT: {
-      const [category, name] = target(spec, "tracepoint/CATEGORY/NAME").split("/");
-      if (category === undefined || name === undefined) throw incomplete(spec, "tracepoint/CATEGORY/NAME");
+      const [category, name] = target(hook, "tracepoint/CATEGORY/NAME").split("/");
+      if (category === undefined || name === undefined) throw incomplete(hook, "tracepoint/CATEGORY/NAME");
       return attachTracepoint(program, { ...options, category, name });
     }
     case ProgramType.RAW_TRACEPOINT:
-      return attachRawTracepoint(program, { ...options, name: target(spec, "raw_tp/NAME") });
+      return attachRawTracepoint(program, { ...options, name: target(hook, "raw_tp/NAME") });
     case ProgramType.TRACING:
     case ProgramType.LSM:
-      return spec.expectedAttachType === AttachType.TRACE_ITER
+      return hook.expectedAttachType === AttachType.TRACE_ITER
         ? attachIterator(program, options)
         : attachTracing(program, options);
     case ProgramType.KPROBE:
-      return attachProbe(program, spec, options);
+      return attachProbe(program, hook, options);
     default:
       throw new BpfError(
         "invalid-argument",
-        `section "${spec.sectionName}" does not say where to attach "${spec.name}"`,
+        `section "${hook.sectionName}" does not say where to attach "${hook.name}"`,
         {
           hint: "attach it with the function for its kind, such as attachPerfEvent",
         },
@@ -47,12 +47,12 @@ export function attach(program: AttachableProgram, spec: ProgramSpec, options: A
 }
 
 /** Kprobes and uprobes are one type of program; the section's name tells them apart. */
-function attachProbe(program: AttachableProgram, spec: ProgramSpec, options: AttachOptions): Link {
-  const kind = /^[^/]+/.exec(spec.sectionName)?.[0];
+function attachProbe(program: AttachableProgram, hook: ProgramHook, options: AttachOptions): Link {
+  const kind = /^[^/]+/.exec(hook.sectionName)?.[0];
   switch (kind) {
     case "kprobe":
     case "kretprobe": {
-      const [name = "", offset] = target(spec, `${kind}/FUNCTION`).split("+");
+      const [name = "", offset] = target(hook, `${kind}/FUNCTION`).split("+");
       return attachKprobe(program, {
         ...options,
         function: name,
@@ -65,8 +65,8 @@ function attachProbe(program: AttachableProgram, spec: ProgramSpec, options: Att
     case "uretprobe":
     case "uretprobe.s": {
       const syntax = `${kind}/PATH:FUNCTION`;
-      const match = /^(.+):([^:+]+)(?:\+(\w+))?$/.exec(target(spec, syntax));
-      if (match?.[1] === undefined || match[2] === undefined) throw incomplete(spec, syntax);
+      const match = /^(.+):([^:+]+)(?:\+(\w+))?$/.exec(target(hook, syntax));
+      if (match?.[1] === undefined || match[2] === undefined) throw incomplete(hook, syntax);
       return attachUprobe(program, {
         ...options,
         path: match[1],
@@ -76,19 +76,19 @@ function attachProbe(program: AttachableProgram, spec: ProgramSpec, options: Att
       });
     }
     default:
-      throw incomplete(spec, "kprobe/FUNCTION or uprobe/PATH:FUNCTION");
+      throw incomplete(hook, "kprobe/FUNCTION or uprobe/PATH:FUNCTION");
   }
 }
 
-function target(spec: ProgramSpec, syntax: string): string {
-  if (spec.attachTo === undefined || spec.attachTo === "") throw incomplete(spec, syntax);
-  return spec.attachTo;
+function target(hook: ProgramHook, syntax: string): string {
+  if (hook.attachTo === undefined || hook.attachTo === "") throw incomplete(hook, syntax);
+  return hook.attachTo;
 }
 
-function incomplete(spec: ProgramSpec, syntax: string): BpfError {
+function incomplete(hook: ProgramHook, syntax: string): BpfError {
   return new BpfError(
     "invalid-argument",
-    `section "${spec.sectionName}" of program "${spec.name}" does not say what to attach to`,
+    `section "${hook.sectionName}" of program "${hook.name}" does not say what to attach to`,
     { hint: `name the section ${syntax}, or attach it with the function for its kind` },
   );
 }

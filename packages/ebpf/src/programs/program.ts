@@ -1,4 +1,4 @@
-import type { ProgramSpec } from "../loader/spec.ts";
+import type { ProgramHook } from "../loader/spec.ts";
 import { type AttachOptions, attach } from "../probes/attach.ts";
 import type { Link } from "../probes/link.ts";
 import { programTestRun, type TestRunOptions, type TestRunResult } from "../sys/bpf.ts";
@@ -10,16 +10,19 @@ import { type ProgramInformation, readProgramInformation } from "./program-infor
 export class Program implements Disposable {
   /** Name of the C function. */
   readonly name: string;
-  readonly spec: ProgramSpec;
+  /** Where its section says that it belongs. */
+  readonly hook: ProgramHook;
   readonly #sys: Sys;
   readonly #descriptor: FileDescriptor;
   readonly #links: Set<Link> = new Set();
 
-  constructor(sys: Sys, descriptor: FileDescriptor, spec: ProgramSpec) {
+  constructor(sys: Sys, descriptor: FileDescriptor, hook: ProgramHook) {
     this.#sys = sys;
     this.#descriptor = descriptor;
-    this.name = spec.name;
-    this.spec = spec;
+    const { name, sectionName, type, expectedAttachType, attachTo } = hook;
+    this.name = name;
+    // A spec has the instructions and their lines, too: some 100 KB, which are not needed any more.
+    this.hook = { name, sectionName, type, expectedAttachType, attachTo };
   }
 
   /** The descriptor, -1 once disposed of. It belongs to this object: don't close it. */
@@ -34,7 +37,7 @@ export class Program implements Disposable {
    * @throws {BpfError} `invalid-argument` where the section does not say enough (perf events): use `attachPerfEvent`
    */
   attach(options: AttachOptions = {}): Link {
-    const link = attach(this, this.spec, { sys: this.#sys, ...options });
+    const link = attach(this, this.hook, { sys: this.#sys, ...options });
     this.#links.add(link);
     link.onDispose(() => this.#links.delete(link));
     return link;
