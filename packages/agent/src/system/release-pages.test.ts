@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { defaultSys } from "@skep/ebpf/sys";
-import { PageRelease, releasableRanges, releaseFilePages } from "./release-pages.ts";
+import { fileRuns, PageRelease, releasableRanges, releaseFilePages } from "./release-pages.ts";
 
 const mapping = (line: string, anonymousKb = 0, swapKb = 0): string =>
   `${line}\nSize: 8 kB\nAnonymous:     ${anonymousKb} kB\nSwap:       ${swapKb} kB\nSwapPss: 0 kB\nVmFlags: rd\n`;
@@ -11,6 +11,8 @@ test("only what can be read again from its file is given back", () => {
   const smaps = [
     mapping("00400000-00402000 r--p 00000000 fe:00 12 /usr/bin/node"),
     mapping("00402000-00408000 r-xp 00002000 fe:00 12 /usr/bin/node"),
+    mapping("00500000-00503000 r-xp 00002000 fe:00 12 /usr/bin/with-breakpoint", 4),
+    mapping("00600000-00603000 r-xp 00002000 fe:00 12 /usr/bin/with-breakpoint-and-swapped", 0, 4),
     mapping("00408000-00409000 r--p 00008000 fe:00 12 /usr/bin/relocated", 4),
     mapping("00408000-00409000 r--p 00008000 fe:00 12 /usr/bin/relocated-and-swapped", 0, 4),
     mapping("00409000-0040a000 rw-p 00009000 fe:00 12 /usr/bin/data"),
@@ -22,9 +24,28 @@ test("only what can be read again from its file is given back", () => {
     "nonsense\n",
   ].join("");
   assert.deepEqual(releasableRanges(smaps), [
-    { start: 0x400000n, sizeBytes: 0x2000 },
-    { start: 0x402000n, sizeBytes: 0x6000 },
+    { start: 0x400000n, sizeBytes: 0x2000, hasOwnPages: false },
+    { start: 0x402000n, sizeBytes: 0x6000, hasOwnPages: false },
+    { start: 0x500000n, sizeBytes: 0x3000, hasOwnPages: true },
+    { start: 0x600000n, sizeBytes: 0x3000, hasOwnPages: true },
   ]);
+});
+
+test("of code with breakpoints, all but their pages is given back", () => {
+  const [absent, ofFile, own, swapped] = [0n, (1n << 63n) | (1n << 61n), 1n << 63n, 1n << 62n];
+  const runs = (...entries: bigint[]) =>
+    fileRuns({ start: 0x1000n, sizeBytes: 0 }, BigUint64Array.from(entries), 0x1000).map(({ start, sizeBytes }) => [
+      Number(start) / 0x1000,
+      sizeBytes / 0x1000,
+    ]);
+  assert.deepEqual(runs(absent, ofFile, ofFile), [[1, 3]]);
+  assert.deepEqual(runs(own, ofFile, absent, own, swapped, ofFile), [
+    [2, 2],
+    [6, 1],
+  ]);
+  assert.deepEqual(runs(ofFile, own), [[1, 1]]);
+  assert.deepEqual(runs(own, swapped), []);
+  assert.deepEqual(runs(), []);
 });
 
 test("resident memory goes down, and all goes on as before", () => {

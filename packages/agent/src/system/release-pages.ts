@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import { defaultSys, type Sys } from "@skep/ebpf/sys";
 
 /** `MADV_DONTNEED` of madvise(2). */
@@ -14,6 +14,11 @@ export interface AddressRange {
   readonly sizeBytes: number;
 }
 
+export interface FileRange extends AddressRange {
+  /** Some of its pages are not its file's any more: where someone set a breakpoint, as our own uprobes do in OpenSSL. */
+  readonly hasOwnPages: boolean;
+}
+
 /**
  * Gives the pages of the executable and its libraries back to the page cache, from where they return as they are used.
  * Two thirds of a Node.js process are pages of its executable, and what started it up is not needed again.
@@ -22,9 +27,11 @@ export interface AddressRange {
  */
 export function releaseFilePages(sys: Sys = defaultSys()): number {
   let releasedBytes = 0;
-  for (const { start, sizeBytes } of releasableRanges(readFileSync("/proc/self/smaps", "latin1"))) {
-    // What the kernel refuses stays where it is, and that does no harm.
-    if (sys.madvise(start, sizeBytes, MADV_DONTNEED) === 0) releasedBytes += sizeBytes;
+  for (const range of releasableRanges(readFileSync("/proc/self/smaps", "latin1"))) {
+    for (const { start, sizeBytes } of range.hasOwnPages ? readFileRuns(range, sys.pageSizeBytes) : [range]) {
+      // What the kernel refuses stays where it is, and that does no harm.
+      if (sys.madvise(start, sizeBytes, MADV_DONTNEED) === 0) releasedBytes += sizeBytes;
+    }
   }
   return releasedBytes;
 }
@@ -34,22 +41,29 @@ export function releaseFilePages(sys: Sys = defaultSys()): number {
  * again soon, until it is disposed of. Of a heap that is full of holes malloc gives nothing back by itself: 12 MB after the start.
  */
 export class PageRelease implements Disposable {
+  readonly #firstDelaysMs: Iterator<number>;
   #timer: NodeJS.Timeout;
 
-  /** Begins at once: what started this process is behind it. */
-  constructor() {
+  /**
+   * Begins at once: what started this process is behind it.
+   *
+   * @param firstDelaysMs from each of the first times to the next one
+   */
+  constructor(firstDelaysMs: readonly number[] = [FIRST_NAMES_MS]) {
+    this.#firstDelaysMs = firstDelaysMs.values();
     release();
-    this.#timer = this.#schedule(FIRST_NAMES_MS);
+    this.#timer = this.#schedule();
   }
 
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
   }
 
-  #schedule(delayMs: number): NodeJS.Timeout {
+  #schedule(): NodeJS.Timeout {
+    const { value: delayMs = INTERVAL_MS } = this.#firstDelaysMs.next();
     return setTimeout(() => {
       release();
-      this.#timer = this.#schedule(INTERVAL_MS);
+      this.#timer = this.#schedule();
     }, delayMs).unref();
   }
 }
@@ -60,26 +74,73 @@ function release(): void {
 }
 
 /**
- * The mappings of an `smaps` file that can be read again from their file: private, not writable, and without a page of
- * their own, in memory or swapped out (what the dynamic linker has relocated is such a page).
+ * The mappings of an `smaps` file of which pages can be read again from their file: private and not writable. Where one
+ * has pages of its own, in memory or swapped out, it has to be code: else they are what the dynamic linker has relocated,
+ * and there is little beside them.
  */
-export function releasableRanges(smaps: string): AddressRange[] {
-  const ranges: AddressRange[] = [];
-  let candidate: AddressRange | undefined;
+export function releasableRanges(smaps: string): FileRange[] {
+  const ranges: FileRange[] = [];
+  let candidate: (AddressRange & { isCode: boolean; hasOwnPages: boolean }) | undefined;
   for (const line of smaps.split("\n")) {
-    const header = /^([0-9a-f]+)-([0-9a-f]+) r-[x-]p \S+ \S+ \d+ +(\S.*)$/.exec(line);
+    const header = /^([0-9a-f]+)-([0-9a-f]+) r-([x-])p \S+ \S+ \d+ +(\S.*)$/.exec(line);
     if (header !== null) {
-      const [, first = "", end = "", path = ""] = header;
+      const [, first = "", end = "", execute = "", path = ""] = header;
       const start = BigInt(`0x${first}`);
       // Memory of the kernel (/sys/kernel/btf) and of devices does not come back by itself.
       const isOfFile = path.startsWith("/") && !/^\/(sys|proc|dev)\//.test(path);
-      candidate = isOfFile ? { start, sizeBytes: Number(BigInt(`0x${end}`) - start) } : undefined;
-    } else if (/^([0-9a-f]+-[0-9a-f]+ |(Anonymous|Swap): +[1-9])/.test(line)) {
+      const sizeBytes = Number(BigInt(`0x${end}`) - start);
+      candidate = isOfFile ? { start, sizeBytes, isCode: execute === "x", hasOwnPages: false } : undefined;
+    } else if (/^[0-9a-f]+-[0-9a-f]+ /.test(line)) {
       candidate = undefined;
+    } else if (candidate !== undefined && /^(Anonymous|Swap): +[1-9]/.test(line)) {
+      candidate.hasOwnPages = true;
     } else if (candidate !== undefined && line.startsWith("VmFlags:")) {
-      ranges.push(candidate);
+      const { start, sizeBytes, isCode, hasOwnPages } = candidate;
+      if (isCode || !hasOwnPages) ranges.push({ start, sizeBytes, hasOwnPages });
       candidate = undefined;
     }
   }
   return ranges;
+}
+
+const PAGEMAP_ENTRY_BYTES = 8;
+/** Bits of an entry, see Documentation/admin-guide/mm/pagemap.rst: of a file or shared, swapped out, present. */
+const PAGE_OF_FILE = 1n << 61n;
+const PAGE_SWAPPED = 1n << 62n;
+const PAGE_PRESENT = 1n << 63n;
+
+/** None where this may not be read. */
+function readFileRuns(range: AddressRange, pageSizeBytes: number): AddressRange[] {
+  const entries = new BigUint64Array(range.sizeBytes / pageSizeBytes);
+  try {
+    const file = openSync("/proc/self/pagemap", "r");
+    try {
+      const position = Number(range.start / BigInt(pageSizeBytes)) * PAGEMAP_ENTRY_BYTES;
+      if (readSync(file, entries, 0, entries.byteLength, position) < entries.byteLength) return [];
+    } finally {
+      closeSync(file);
+    }
+  } catch {
+    return []; // then they stay
+  }
+  return fileRuns(range, entries, pageSizeBytes);
+}
+
+/** What of a range is between its own pages. */
+export function fileRuns({ start }: AddressRange, pagemap: BigUint64Array, pageSizeBytes: number): AddressRange[] {
+  const runs: AddressRange[] = [];
+  let first = 0;
+  for (let page = 0; page <= pagemap.length; page++) {
+    const entry = pagemap[page];
+    if (entry !== undefined && !isOwn(entry)) continue;
+    if (page > first) {
+      runs.push({ start: start + BigInt(first * pageSizeBytes), sizeBytes: (page - first) * pageSizeBytes });
+    }
+    first = page + 1;
+  }
+  return runs;
+}
+
+function isOwn(entry: bigint): boolean {
+  return (entry & PAGE_SWAPPED) !== 0n || ((entry & PAGE_PRESENT) !== 0n && (entry & PAGE_OF_FILE) === 0n);
 }
