@@ -108,7 +108,8 @@ for (const { latencies, mode } of modes) {
   });
 
   test(`tables that fill up are read before they are full, ${mode}`, async () => {
-    const program = "i=0; while [ $i -lt 200 ]; do /bin/true; i=$((i+1)); done; exit 0";
+    // Some 30 rows each. It rests, so that the reader is not late where one slow CPU has to do for both.
+    const program = "i=0; while [ $i -lt 40 ]; do /bin/true; /bin/true; /bin/true; sleep 0.1; i=$((i+1)); done; exit 0";
     await using shell = held("/bin/sh", "-c", program);
     await shell.ready;
     const tableSizes = { frontBits: 0, rows: 1024, fillingRows: 64 };
@@ -118,7 +119,7 @@ for (const { latencies, mode } of modes) {
     const { processes, syscalls, incomplete } = await tracer.snapshot();
     assert.equal(incomplete.unattributed, 0);
     assert.ok(sum(processes.map((entry) => entry.syscalls.length)) > 1024, "more than there is room for at once");
-    assert.equal(find(syscalls, "exit_group")?.calls, 201);
+    assert.equal(find(syscalls, "exit_group")?.calls, 161);
   });
 
   test(`only the calls that were asked for are counted, ${mode}`, async () => {
