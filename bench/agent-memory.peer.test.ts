@@ -10,14 +10,14 @@ const STEADY_FROM_SECONDS = 25;
 const SECONDS = 65;
 
 /**
- * What the agent takes in this time on a busy machine (97, 88 and 55 MB), and 8 % more. That is with the load traced and
- * nothing else, so that other work makes no rounds larger; the tables for a choice of processes are 1.6 MB of it. A minute
- * does not fill the history (6 MB). The budgets are lower (80, 50 and 30 MB) and not met yet: `npm run bench:overhead`
- * says by how much.
+ * What the agent takes in this time on a busy machine (87, 77 and 53 MB), and 8 % more. That is with the load traced and
+ * nothing else, so that other work makes no rounds larger; the tables for a choice of processes are 1.6 MB of it. Within
+ * the minute the governor may turn tracers down, and a minute does not fill the history (6 MB). The budgets are lower (80,
+ * 50 and 30 MB) and not met yet: `npm run bench:overhead` says by how much.
  */
-const LIMITS = { peak: 105e6, resident: 96e6, anonymous: 60e6 } as const;
+const LIMITS = { peak: 94e6, resident: 84e6, anonymous: 57e6 } as const;
 
-test("the agent's memory stays within its limits beside the reference load", async () => {
+test("the agent's memory stays within its limits beside the reference load", async (context) => {
   await using load = await ReferenceLoad.start();
   await using agent = await AgentRun.start(load.pids);
   await setTimeout(STEADY_FROM_SECONDS * 1000);
@@ -31,6 +31,7 @@ test("the agent's memory stays within its limits beside the reference load", asy
   }
   // All at once: which of them grew says more than that one did.
   const measured = Object.entries(most).map(([name, bytes]) => `${name} + maps ${megabytes(bytes)}`);
+  context.diagnostic(measured.join(", "));
   assert.ok(
     most.peak < LIMITS.peak && most.resident < LIMITS.resident && most.anonymous < LIMITS.anonymous,
     `${measured.join(", ")}; the limits are ${Object.values(LIMITS).map(megabytes).join(", ")}`,
