@@ -138,8 +138,8 @@ export interface Options extends LoadOptions {
 export interface Loaded extends Disposable, AsyncDisposable {
   readonly collection: Collection;
   readonly maps: {
-    readonly known_cgroups: KeyedMap<bigint, number>;
     readonly cgroup_scratch: KeyedMap<number, CgroupRecord[]>;
+    readonly known_cgroups: KeyedMap<bigint, number>;
     readonly counters: KeyedMap<number, Counters[]>;
     readonly endings: KeyedMap<bigint, Ending>;
     readonly exec_scratch: KeyedMap<number, ExecScratch[]>;
@@ -169,8 +169,8 @@ export async function load(options: Options = {}): Promise<Loaded> {
   return {
     collection,
     maps: {
-      known_cgroups: collection.maps.get("known_cgroups"),
       cgroup_scratch: collection.maps.get("cgroup_scratch"),
+      known_cgroups: collection.maps.get("known_cgroups"),
       counters: collection.maps.get("counters"),
       endings: collection.maps.get("endings"),
       exec_scratch: collection.maps.get("exec_scratch"),

@@ -200,6 +200,14 @@ static __always_inline bool send(void *record, u64 size)
 	return bpf_ringbuf_output(&events, record, size, flags) == 0;
 }
 
+/* Appends names of a cgroup to the record in this slot of scratch; see cgroup_names_on(). */
+__attribute__((noinline)) u64 append_cgroup_names(u32 slot, u64 node)
+{
+	struct cgroup_record *record = bpf_map_lookup_elem(&cgroup_scratch, &slot);
+
+	return record ? cgroup_names_on(record->names, &record->names_bytes, node) : 0;
+}
+
 /*
  * Sends the path of a cgroup, given as a number, where it is new to user space. Not static: the verifier looks at it once, by
  * itself.
@@ -208,7 +216,7 @@ __attribute__((noinline)) int introduce_cgroup(u64 address, u64 id, u32 slot)
 {
 	struct cgroup_record *record;
 	u8 known = 1;
-	u64 bytes;
+	u64 bytes, node;
 
 	if (bpf_map_lookup_elem(&known_cgroups, &id))
 		return 0;
@@ -217,10 +225,13 @@ __attribute__((noinline)) int introduce_cgroup(u64 address, u64 id, u32 slot)
 		return 0;
 	record->kind = RECORD_CGROUP;
 	record->id = id;
-	bytes = cgroup_names(record->names, (void *)address);
+	record->names_bytes = 0;
+	node = cgroup_node((void *)address);
+	for (u32 piece = 0; node && piece < CGROUP_PIECES; piece++)
+		node = append_cgroup_names(slot, node);
+	bytes = record->names_bytes;
 	if (bytes > PATH_BYTES)
 		bytes = PATH_BYTES; /* it never is: that is for the verifier */
-	record->names_bytes = bytes;
 	if (send(record, offsetof(struct cgroup_record, names) + bytes))
 		bpf_map_update_elem(&known_cgroups, &id, &known, BPF_ANY);
 	else
