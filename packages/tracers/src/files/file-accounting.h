@@ -191,12 +191,36 @@ static __always_inline void add_operation(struct totals *totals, u32 operation, 
 	}
 }
 
+/* Goes on with the walk in this place of scratch; see path_walk_on(). */
+__attribute__((noinline)) int walk_on(u32 place)
+{
+	struct scratch *work = bpf_map_lookup_elem(&scratch, &place);
+
+	return work && path_walk_on(&work->walk, work->record.text, TEXT_MASK);
+}
+
+/* Writes the names of the file's path behind the text of this size; answers the size with them, and sets the flags. */
+static __always_inline u32 append_path(struct scratch *work, u32 place, u32 size)
+{
+	struct task_struct___files *task = (void *)work->task;
+	struct fs_struct *fs = BPF_CORE_READ(task, fs);
+
+	path_walk_begin(&work->walk, size, work->used.dentry, work->used.mount, &fs->root);
+	for (u32 piece = 0; piece < PATH_PIECES; piece++) {
+		if (!walk_on(place))
+			break;
+		if (piece == PATH_PIECES - 1)
+			work->walk.flags |= PATH_TRUNCATED;
+	}
+	work->record.path_flags = work->walk.flags;
+	return work->walk.end;
+}
+
 /*
  * Sends which file a row is of, from what is in this place of scratch; says 0 when that didn't work, so that the next
  * operation tries again. The record's text begins with asked_bytes of what was asked for.
  *
- * Not static, so that the verifier looks at it once, and not anew for each way that leads here: the walk along the path
- * is most of what it has to look at.
+ * Not static, so that the verifier looks at it once, and not anew for each way that leads here.
  */
 __attribute__((noinline)) int send_file(u32 place, u32 asked_bytes)
 {
@@ -205,7 +229,6 @@ __attribute__((noinline)) int send_file(u32 place, u32 asked_bytes)
 	struct super_block *super;
 	struct task_struct *task;
 	u32 size = asked_bytes;
-	struct fs_struct *fs;
 
 	if (!work || asked_bytes > PATH_BYTES)
 		return 0;
@@ -222,11 +245,8 @@ __attribute__((noinline)) int send_file(u32 place, u32 asked_bytes)
 		file_system_name(super, record->file_system);
 	else
 		record->file_system[0] = 0;
-	if (work->used.dentry) {
-		fs = BPF_CORE_READ((struct task_struct___files *)task, fs);
-		size = dentry_path_append(record->text, TEXT_MASK, size, work->used.dentry, work->used.mount,
-					  &fs->root, &record->path_flags);
-	}
+	if (work->used.dentry)
+		size = append_path(work, place, size);
 	if (size > TEXT_MASK)
 		return 0;
 	record->text_bytes = size;

@@ -105,7 +105,7 @@ struct slow_operation {
 /* In place of a call's id, which has 16 bits. */
 #define SLOW_IO_URING 0x10000
 
-/* Room for the text of a path, the names of another one behind it, and what path_append() needs above its mask. */
+/* Room for the text of a path, the names of another one behind it, and what path_walk_on() needs above its mask. */
 #define TEXT_MASK (2 * PATH_BYTES - 1)
 #define TEXT_BYTES (2 * PATH_BYTES + PATH_NAME_BYTES)
 
@@ -181,6 +181,7 @@ struct scratch {
 	struct used_file used;
 	struct task_struct *task; /* whose */
 	u64 wakeup;		  /* BPF_RB_FORCE_WAKEUP, 0 */
+	struct path_walk walk;
 	struct file_record record;
 };
 

@@ -27,6 +27,9 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 /* A power of two above the numbers of all calls; the newest are at 470. */
 #define CALL_LIMIT 512
 
+/* Of a path that was asked for, so many words are hashed at a time: most paths are shorter. */
+#define HASH_PIECE_WORDS 32
+
 /* A system call that is looked at: by which of its arguments. `file-calls.ts` says which they are. */
 struct call {
 	u8 kind;   /* OPERATION_*, CALL_*; 0: not looked at */
@@ -145,25 +148,43 @@ SYSCALL_START_PROGRAM(on_enter, struct pt_regs *regs, long number)
 }
 
 /*
- * A number for the text in scratch, 1 to PATH_BYTES long. Not static: the verifier would go on from each length that the
- * loop can end at.
+ * Goes on with hash_asked(): the words from this one on, up to `count` or as many as a piece has. Not static: the verifier
+ * follows each round of a loop, and so looks at those of one piece alone.
  */
-__attribute__((noinline)) u64 hash_asked(u32 length)
+__attribute__((noinline)) u64 hash_words(u64 hash, u32 from, u32 count)
 {
 	u32 place = SCRATCH_OF_CALL;
+	struct scratch *work = bpf_map_lookup_elem(&scratch, &place);
+	const u64 *words;
+
+	if (!work)
+		return 0;
+	words = (u64 *)work->record.text + (from & (PATH_BYTES / sizeof(u64) - HASH_PIECE_WORDS));
+	for (u32 i = 0; i < HASH_PIECE_WORDS; i++) {
+		if (from + i >= count)
+			break;
+		hash = mix(hash, words[i]);
+	}
+	return hash;
+}
+
+/* A number for the text in scratch, 1 to PATH_BYTES long. Not static, so that the verifier looks at it once. */
+__attribute__((noinline)) u64 hash_asked(u32 length)
+{
+	u32 place = SCRATCH_OF_CALL, count = length / sizeof(u64);
 	struct scratch *work = bpf_map_lookup_elem(&scratch, &place);
 	u64 hash = length, *words;
 
 	if (!work)
 		return 0;
 	words = (u64 *)work->record.text;
-	for (u32 i = 0; i < PATH_BYTES / sizeof(u64); i++) {
-		if (i >= length / sizeof(u64))
+	for (u32 from = 0; from < PATH_BYTES / sizeof(u64); from += HASH_PIECE_WORDS) {
+		if (from >= count)
 			break;
-		hash = mix(hash, words[i]);
+		hash = hash_words(hash, from, count);
 	}
 	/* Of the last word what belongs to the text. */
-	return mix(hash, words[length / sizeof(u64) & (TEXT_MASK / sizeof(u64))] & ((1ULL << length % sizeof(u64) * 8) - 1));
+	return mix(hash, words[count & (TEXT_MASK / sizeof(u64))] & ((1ULL << length % sizeof(u64) * 8) - 1));
 }
 
 /* The directory that a path of the call is relative to: nothing where the descriptor stands for none. */

@@ -10,11 +10,12 @@ import {
   type TypedGlobals,
 } from "@skep/ebpf";
 
-/** `struct scratch`: 8616 bytes. */
+/** `struct scratch`: 8664 bytes. */
 export interface Scratch {
   used: UsedFile;
   task: bigint;
   wakeup: bigint;
+  walk: PathWalk;
   record: FileRecord;
 }
 
@@ -36,6 +37,19 @@ export interface FileKey {
   image: number;
   kind: number;
   error: number;
+}
+
+/** `struct path_walk`: 48 bytes. */
+export interface PathWalk {
+  dentry: bigint;
+  mount: bigint;
+  root_dentry: bigint;
+  root_mount: bigint;
+  start: number;
+  end: number;
+  flags: number;
+  moved: boolean;
+  unused: Uint8Array;
 }
 
 /** `struct file_record`: 8536 bytes. */

@@ -10,6 +10,9 @@
 
 /* cgroup.max.depth is not limited by default; what is real is below 16. */
 #define CGROUP_LEVELS 32
+/* Of these so many at a time. */
+#define CGROUP_PIECE_LEVELS 4
+#define CGROUP_PIECES (CGROUP_LEVELS / CGROUP_PIECE_LEVELS)
 /* PATH_BYTES less one, for `offset & mask` */
 #define PATH_MASK 4095
 
@@ -36,24 +39,35 @@ static __always_inline struct kernfs_node___named *kernfs_parent(struct kernfs_n
 	return BPF_CORE_READ(old, parent);
 }
 
-/* names holds PATH_MASK + 1 + PATH_NAME_BYTES bytes; answers how many were written, at most PATH_BYTES. */
-static __always_inline u32 cgroup_names(char *names, struct cgroup *cgroup)
+/* Where the walk begins: 0 at the root. */
+static __always_inline u64 cgroup_node(struct cgroup *cgroup)
 {
-	struct kernfs_node___named *node = (void *)BPF_CORE_READ(cgroup, kn);
-	u32 offset = 0;
+	return (u64)BPF_CORE_READ(cgroup, kn);
+}
 
-	for (u32 level = 0; level < CGROUP_LEVELS; level++) {
+/*
+ * Writes the name of this node and of some above it behind the first *bytes of names, which are PATH_BYTES at most. Answers the
+ * node that comes next, 0 at the root; to be called CGROUP_PIECES times, by a function that is not static: the verifier follows
+ * each round of a loop and what is behind each, and so does it for one piece alone.
+ *
+ * names holds PATH_MASK + 1 + PATH_NAME_BYTES bytes.
+ */
+static __always_inline u64 cgroup_names_on(char *names, u32 *bytes, u64 address)
+{
+	struct kernfs_node___named *node = (void *)address;
+
+	for (u32 level = 0; level < CGROUP_PIECE_LEVELS; level++) {
 		struct kernfs_node___named *parent = kernfs_parent(node);
 		long length;
 
-		if (!parent || offset > PATH_BYTES - PATH_NAME_BYTES)
-			break;
-		length = bpf_probe_read_kernel_str(names + (offset & PATH_MASK), PATH_NAME_BYTES,
+		if (!parent || *bytes > PATH_BYTES - PATH_NAME_BYTES)
+			return 0;
+		length = bpf_probe_read_kernel_str(names + (*bytes & PATH_MASK), PATH_NAME_BYTES,
 						   BPF_CORE_READ(node, name));
 		if (length <= 0)
-			break;
-		offset += length;
+			return 0;
+		*bytes += length;
 		node = parent;
 	}
-	return offset;
+	return (u64)node;
 }

@@ -13,6 +13,9 @@
 
 /* Names and mounts on the way up. PATH_MAX allows for 2,048 names; deeper than 64 is cut at the root's end and says so. */
 #define PATH_STEPS 64
+/* Of these so many at a time; most paths are no longer. */
+#define PATH_PIECE_STEPS 8
+#define PATH_PIECES (PATH_STEPS / PATH_PIECE_STEPS)
 /* PATH_MAX of include/uapi/linux/limits.h */
 #define PATH_BYTES 4096
 /* NAME_MAX and the NUL */
@@ -75,67 +78,87 @@ static __always_inline bool dentry_is_deleted(struct dentry *dentry)
 	return !BPF_CORE_READ(dentry, d_hash.pprev) && BPF_CORE_READ(dentry, d_parent) != dentry;
 }
 
+/* On the way up a path. Kept in a map: the functions that walk are verified by themselves, and take numbers alone. */
+struct path_walk {
+	struct dentry *dentry; /* whose name comes next */
+	struct mount *mount;
+	struct dentry *root_dentry;
+	struct mount *root_mount;
+	u32 start; /* offset of the first name */
+	u32 end;   /* ... behind the last one */
+	u32 flags; /* PATH_* */
+	bool moved; /* it is not at the leaf any more */
+	u8 unused[3];
+};
+
+/* At dentry, in that mount, on the way to root; the first name comes to this offset. */
+static __always_inline void path_walk_begin(struct path_walk *walk, u32 offset, struct dentry *dentry,
+					    struct vfsmount *vfsmount, struct path *root)
+{
+	walk->dentry = dentry;
+	walk->mount = mount_of(vfsmount);
+	walk->root_dentry = BPF_CORE_READ(root, dentry);
+	walk->root_mount = mount_of(BPF_CORE_READ(root, mnt));
+	walk->start = offset;
+	walk->end = offset;
+	walk->flags = dentry_is_deleted(dentry) ? PATH_DELETED : 0;
+	walk->moved = false;
+}
+
 /*
- * Writes the names of dentry, in that mount, up to root to buffer + offset; answers the offset behind them, at most
- * PATH_BYTES further, and sets *flags.
+ * Writes the next names to the buffer. Says false at the end of the way, which is PATH_BYTES behind its start at most; to be
+ * called PATH_PIECES times, by a function that is not static: the verifier follows each round of a loop, in each state that
+ * one can begin with, and so does it for one piece alone.
  *
  * buffer holds mask + 1 + PATH_NAME_BYTES bytes, and mask + 1 is a power of two above any offset: the verifier wants to
- * see the bound anew in each round. What it must not see is how far each round may have come, or it follows all the
- * combinations of lengths: an atomic addition is one that it doesn't follow.
+ * see the bound anew in each round.
  */
-static __always_inline u32 dentry_path_append(char *buffer, u32 mask, u32 offset, struct dentry *dentry,
-					      struct vfsmount *vfsmount, struct path *root, u32 *flags)
+static __always_inline bool path_walk_on(struct path_walk *walk, char *buffer, u32 mask)
 {
-	struct dentry *root_dentry = BPF_CORE_READ(root, dentry);
-	struct mount *mount = mount_of(vfsmount);
-	struct mount *root_mount = mount_of(BPF_CORE_READ(root, mnt));
-	volatile u32 end = offset;
+	struct dentry *dentry = walk->dentry;
+	struct mount *mount = walk->mount;
 
-	*flags = dentry_is_deleted(dentry) ? PATH_DELETED : 0;
-	for (u32 step = 0; step < PATH_STEPS; step++) {
+	for (u32 step = 0; step < PATH_PIECE_STEPS; step++) {
 		struct dentry *parent;
 		struct mount *parent_mount;
 		u32 length;
 
-		if (dentry == root_dentry && mount == root_mount)
-			return end;
+		if (dentry == walk->root_dentry && mount == walk->root_mount)
+			return false;
 		if (dentry == BPF_CORE_READ(mount, mnt.mnt_root)) {
 			parent_mount = BPF_CORE_READ(mount, mnt_parent);
 			if (parent_mount == mount) {
-				*flags |= PATH_UNREACHABLE;
-				return end;
+				walk->flags |= PATH_UNREACHABLE;
+				return false;
 			}
 			dentry = BPF_CORE_READ(mount, mnt_mountpoint);
 			mount = parent_mount;
+			walk->moved = true;
 			continue;
 		}
 		parent = BPF_CORE_READ(dentry, d_parent);
-		if (parent == dentry && step > 0) {
+		if (parent == dentry && walk->moved) {
 			/* Moved out of the directory that is mounted: d_path() ends here, too. */
-			*flags |= PATH_UNREACHABLE;
-			return end;
+			walk->flags |= PATH_UNREACHABLE;
+			return false;
 		}
-		if (end - offset > PATH_BYTES - PATH_NAME_BYTES)
-			break;
-		length = bpf_probe_read_kernel_str(buffer + (end & mask), PATH_NAME_BYTES,
-						   BPF_CORE_READ(dentry, d_name.name));
-		if ((s32)length <= 0)
-			break;
-		__sync_fetch_and_add(&end, length);
+		length = 0;
+		if (walk->end - walk->start <= PATH_BYTES - PATH_NAME_BYTES)
+			length = bpf_probe_read_kernel_str(buffer + (walk->end & mask), PATH_NAME_BYTES,
+							   BPF_CORE_READ(dentry, d_name.name));
+		if ((s32)length <= 0) {
+			walk->flags |= PATH_TRUNCATED;
+			return false;
+		}
+		walk->end += length;
 		if (parent == dentry) {
-			*flags |= PATH_APART;
-			return end;
+			walk->flags |= PATH_APART;
+			return false;
 		}
 		dentry = parent;
+		walk->moved = true;
 	}
-	*flags |= PATH_TRUNCATED;
-	return end;
-}
-
-/* The same of a path that is the kernel's. */
-static __always_inline u32 path_append(char *buffer, u32 mask, u32 offset, struct path *path, struct path *root,
-				       u32 *flags)
-{
-	return dentry_path_append(buffer, mask, offset, BPF_CORE_READ(path, dentry), BPF_CORE_READ(path, mnt), root,
-				  flags);
+	walk->dentry = dentry;
+	walk->mount = mount;
+	return true;
 }

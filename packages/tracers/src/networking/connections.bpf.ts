@@ -130,8 +130,8 @@ export interface Options extends LoadOptions {
 export interface Loaded extends Disposable, AsyncDisposable {
   readonly collection: Collection;
   readonly maps: {
-    readonly known_cgroups: KeyedMap<bigint, number>;
     readonly cgroup_scratch: KeyedMap<number, CgroupRecord[]>;
+    readonly known_cgroups: KeyedMap<bigint, number>;
     readonly events: RingBufferMap;
     readonly counters: KeyedMap<number, Counters[]>;
     readonly connections: KeyedMap<bigint, Connection>;
@@ -163,8 +163,8 @@ export async function load(options: Options = {}): Promise<Loaded> {
   return {
     collection,
     maps: {
-      known_cgroups: collection.maps.get("known_cgroups"),
       cgroup_scratch: collection.maps.get("cgroup_scratch"),
+      known_cgroups: collection.maps.get("known_cgroups"),
       events: collection.maps.ringBuffer("events"),
       counters: collection.maps.get("counters"),
       connections: collection.maps.get("connections"),

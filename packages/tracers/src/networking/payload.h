@@ -48,6 +48,8 @@
 /* Only in calls of so many bytes it is looked for, and in so many of them. */
 #define FRAMING_CALL_BYTES 16384
 #define FRAMING_HEAD_BYTES 1024
+/* ... a piece at a time. */
+#define FRAMING_PIECE_BYTES 32
 
 /* Looked at to find out what a stream is. */
 #define LOOK_BYTES 24
@@ -275,6 +277,7 @@ struct scratch {
 	u32 unused;
 	u64 segment_address;
 	u64 segment_length;
+	u64 framing_last; /* bytes that framing_of_head() has come to */
 	struct record record;
 };
 
@@ -396,19 +399,35 @@ static __always_inline bool looks_like_frame(const u8 *bytes)
 	return false;
 }
 
-/*
- * What these bytes, of which the first `count` count, begin with: LOOKS_*. Fewer than are needed to tell may be the
- * beginning of a line; the rest of it comes with the next calls.
- */
-static __always_inline u32 look_at(const u8 bytes[LOOK_BYTES], u32 count)
+/* Whether this follows the method of a request: the first byte of what is asked for. */
+static __always_inline bool looks_like_target(u8 byte)
 {
-	const char status[] = "HTTP/1.";
-	u32 i;
+	switch (byte) {
+	case '/':
+	case '*': /* OPTIONS, and HTTP/2's preface */
+	case 'h': /* http://, to a proxy */
+	case 'H':
+		return true;
+	}
+	return false;
+}
 
-	if (!count)
-		return LOOKS_OTHER;
+/*
+ * LOOKS_* of the 24 bytes in three words, of which the first `count` count.
+ *
+ * Not static, so that the verifier looks at it once, and by value, as it takes no pointer before 5.12. What is left
+ * of the loop is not the place of the space but what is behind it: else the verifier would go on from each place.
+ */
+__attribute__((noinline)) u32 look_at_words(u64 first, u64 second, u64 third, u32 count)
+{
+	const u64 words[] = { first, second, third };
+	const u8 *bytes = (const u8 *)words;
+	const char status[] = "HTTP/1.";
+	bool is_seventh = false;
+	u8 next = 0;
+
 	if (bytes[0] == 'H' && (count == 1 || bytes[1] == 'T')) {
-		for (i = 1; i < sizeof(status) - 1; i++) {
+		for (u32 i = 1; i < sizeof(status) - 1; i++) {
 			if (i >= count)
 				break;
 			if (bytes[i] != status[i])
@@ -419,28 +438,38 @@ static __always_inline u32 look_at(const u8 bytes[LOOK_BYTES], u32 count)
 	if (!is_upper(bytes[0]))
 		return count >= 9 && looks_like_frame(bytes) ? LOOKS_HTTP2 : LOOKS_OTHER;
 	/* The longest registered method has 17 bytes: UPDATEREDIRECTREF (RFC 4437). */
-	for (i = 1; i < LOOK_BYTES - 2; i++) {
+	for (u32 i = 1; i < LOOK_BYTES - 2; i++) {
 		if (i >= count)
 			return LOOKS_REQUEST;
-		if (bytes[i] == ' ')
+		if (bytes[i] == ' ') {
+			if (i + 1 >= count)
+				return LOOKS_REQUEST;
+			next = bytes[i + 1];
+			is_seventh = i == 7;
 			break;
+		}
 		if (!is_upper(bytes[i]) && bytes[i] != '-')
 			return LOOKS_OTHER;
 	}
-	if (i == LOOK_BYTES - 2)
-		return LOOKS_OTHER;
-	if (i + 1 >= count)
+	if (looks_like_target(next))
 		return LOOKS_REQUEST;
-	switch (bytes[i + 1]) {
-	case '/':
-	case '*': /* OPTIONS, and HTTP/2's preface */
-	case 'h': /* http://, to a proxy */
-	case 'H':
-		return LOOKS_REQUEST;
-	}
 	/* An authority: "CONNECT host:443". */
-	return i == 7 && bytes[0] == 'C' && bytes[1] == 'O' && bytes[6] == 'T' && bytes[i + 1] > ' ' ? LOOKS_REQUEST :
-												       LOOKS_OTHER;
+	return is_seventh && bytes[0] == 'C' && bytes[1] == 'O' && bytes[6] == 'T' && next > ' ' ? LOOKS_REQUEST :
+												   LOOKS_OTHER;
+}
+
+/*
+ * What these bytes, of which the first `count` count, begin with: LOOKS_*. Fewer than are needed to tell may be the
+ * beginning of a line; the rest of it comes with the next calls.
+ */
+static __always_inline u32 look_at(const u8 bytes[LOOK_BYTES], u32 count)
+{
+	u64 words[LOOK_BYTES / sizeof(u64)];
+
+	if (!count)
+		return LOOKS_OTHER;
+	__builtin_memcpy(words, bytes, sizeof(words));
+	return look_at_words(words[0], words[1], words[2], count);
 }
 
 /* Of a stream that is met with these bytes. */
@@ -545,6 +574,43 @@ static __always_inline void capture_from(struct scratch *work, u64 skipped, u64 
 }
 
 /*
+ * Copies the next piece of a vector, no more than `size` bytes, behind the first `offset` data of the record in this place
+ * of scratch. Answers how many that were, or -1 where there are no more.
+ *
+ * Not static, so that the verifier looks at it once, and not for each piece with each of the bounds it may have.
+ */
+__attribute__((noinline)) int capture_piece(u32 place, u64 address, u32 kind_and_count, u32 offset, u32 size)
+{
+	struct scratch *work = bpf_map_lookup_elem(&scratch, &place);
+	u64 length;
+
+	if (!work)
+		return -1;
+	if (work->done >= work->segment_length) {
+		struct segment segment;
+
+		if (work->index >= kind_and_count >> BUFFER_KIND_BITS ||
+		    !read_segment(address, work->index, kind_of_buffer(kind_and_count), &segment))
+			return -1;
+		work->index++;
+		work->segment_address = segment.address;
+		work->segment_length = segment.length;
+		work->done = work->skipped < segment.length ? work->skipped : segment.length;
+		work->skipped -= work->done;
+	}
+	length = work->segment_length - work->done;
+	if (length > size)
+		length = size;
+	if (length > PIECE_BYTES)
+		length = PIECE_BYTES;
+	if (bpf_probe_read_user(work->record.data + (offset & (CAPTURE_BYTES - 1)), length,
+				(void *)(work->segment_address + work->done)))
+		return -1;
+	work->done += length;
+	return length;
+}
+
+/*
  * Copies the next `wanted` bytes to the record in this place of scratch. Answers how many that were: fewer where a vector
  * has too many segments. The call has just used this memory, so it is there.
  *
@@ -553,8 +619,7 @@ static __always_inline void capture_from(struct scratch *work, u64 skipped, u64 
 __attribute__((noinline)) u32 capture(u32 place, u64 address, u32 wanted, u32 kind_and_count)
 {
 	struct scratch *work = bpf_map_lookup_elem(&scratch, &place);
-	u32 kind = kind_of_buffer(kind_and_count), count = kind_and_count >> BUFFER_KIND_BITS;
-	volatile u32 captured = 0;
+	u32 kind = kind_of_buffer(kind_and_count), captured = 0;
 	u64 size = wanted;
 
 	if (!work)
@@ -576,32 +641,14 @@ __attribute__((noinline)) u32 capture(u32 place, u64 address, u32 wanted, u32 ki
 		return size;
 	}
 	for (u32 piece = 0; piece < PIECES; piece++) {
-		u32 offset = captured;
-		u64 length;
+		int length;
 
-		if (offset >= size)
+		if (captured >= size)
 			break;
-		if (work->done >= work->segment_length) {
-			struct segment segment;
-
-			if (work->index >= count || !read_segment(address, work->index, kind, &segment))
-				break;
-			work->index++;
-			work->segment_address = segment.address;
-			work->segment_length = segment.length;
-			work->done = work->skipped < segment.length ? work->skipped : segment.length;
-			work->skipped -= work->done;
-		}
-		length = work->segment_length - work->done;
-		if (length > size - offset)
-			length = size - offset;
-		if (length > PIECE_BYTES)
-			length = PIECE_BYTES;
-		if (bpf_probe_read_user(work->record.data + (offset & (CAPTURE_BYTES - 1)), length,
-					(void *)(work->segment_address + work->done)))
+		length = capture_piece(place, address, kind_and_count, captured, size - captured);
+		if (length < 0)
 			break;
-		work->done += length;
-		__sync_fetch_and_add(&captured, (u32)length);
+		captured += length;
 	}
 	return captured;
 }
@@ -675,22 +722,49 @@ __attribute__((noinline)) u32 look_at_record(u32 place)
 	return look_at(bytes, work->record.data_bytes);
 }
 
-/* Whether the head in this place of scratch names the coding "chunked". Not static for the same reason. */
-__attribute__((noinline)) u32 framing_of_head(u32 place)
+/*
+ * framing_of_head() of FRAMING_PIECE_BYTES of the head, where the 8 bytes before them are in `framing_last`: FRAMING_UNKNOWN
+ * where it goes on.
+ */
+__attribute__((noinline)) u32 framing_of_piece(u32 place, u32 offset)
 {
 	struct scratch *work = bpf_map_lookup_elem(&scratch, &place);
-	u64 last = 0; /* the last 8 bytes */
+	const u8 *bytes;
+	u64 last;
 
 	if (!work)
-		return FRAMING_UNKNOWN;
-	for (u32 i = 0; i < FRAMING_HEAD_BYTES; i++) {
-		last = last << 8 | work->record.data[i];
+		return FRAMING_OTHER;
+	bytes = work->record.data + (offset & (FRAMING_HEAD_BYTES - FRAMING_PIECE_BYTES));
+	last = work->framing_last;
+	for (u32 i = 0; i < FRAMING_PIECE_BYTES; i++) {
+		last = last << 8 | bytes[i];
 		if ((last & 0xffffffffffffff) == 0x6368756e6b6564) /* "chunked" */
 			return FRAMING_CHUNKED;
 		if ((last & 0xffffffff) == 0x0d0a0d0a)
 			return FRAMING_OTHER;
 	}
+	work->framing_last = last;
 	return FRAMING_UNKNOWN;
+}
+
+/*
+ * Whether the head in this place of scratch names the coding "chunked". Piece by piece, in functions that are not static:
+ * the verifier follows each round of a loop, and so looks at those of one piece, and at those that are one for each piece.
+ */
+__attribute__((noinline)) u32 framing_of_head(u32 place)
+{
+	struct scratch *work = bpf_map_lookup_elem(&scratch, &place);
+	u32 framing = FRAMING_UNKNOWN;
+
+	if (!work)
+		return FRAMING_UNKNOWN;
+	work->framing_last = 0;
+	for (u32 offset = 0; offset < FRAMING_HEAD_BYTES; offset += FRAMING_PIECE_BYTES) {
+		framing = framing_of_piece(place, offset);
+		if (framing != FRAMING_UNKNOWN)
+			break;
+	}
+	return framing;
 }
 
 /* Whether the data begin with the size of a chunk: up to 8 hexadecimal digits, and the end of the line. */

@@ -52,7 +52,7 @@ export interface Buffer {
   offset: bigint;
 }
 
-/** `struct scratch`: 73936 bytes. */
+/** `struct scratch`: 73944 bytes. */
 export interface Scratch {
   users: number;
   framing: number;
@@ -63,6 +63,7 @@ export interface Scratch {
   unused: number;
   segment_address: bigint;
   segment_length: bigint;
+  framing_last: bigint;
   record: Record;
 }
 

@@ -17,6 +17,8 @@
 
 /* Threads looked at for one that has not taken the first step. Few are ever between the two when the last one is. */
 #define THREADS_LOOKED_AT 128
+/* ... so many at a time. */
+#define THREADS_OF_PIECE 8
 
 /* Of the threads of a process that took the first step, and of those that ended before the tracer came. */
 struct process_times {
@@ -181,23 +183,46 @@ static __always_inline void begin_ending(struct task_struct *thread, u32 program
 		send_exit_of_one(&ending, task);
 }
 
-/* Another thread of the process has not taken the first step: whatever it took is not in the sums. */
-static __always_inline bool others_are_to_come(struct task_struct___process *task)
+/*
+ * Looks at some of the threads behind this node of the list that begins at head. Answers the last of them where it has to go
+ * on from there; head where it came to the end; 0 where one has not taken the first step.
+ *
+ * Not static: the verifier follows each round of a loop, and so looks at those of one piece alone.
+ */
+__attribute__((noinline)) u64 pass_ending_threads(u64 node_address, u64 head)
 {
-	struct signal_struct___process *signal = BPF_CORE_READ(task, signal);
-	struct list_head *head = &signal->thread_head;
-	struct list_head *node = head;
+	struct list_head *node = (void *)node_address;
 
-	for (u32 i = 0; i < THREADS_LOOKED_AT; i++) {
+	for (u32 i = 0; i < THREADS_OF_PIECE; i++) {
 		struct task_struct___process *other;
 		u64 key;
 
 		node = BPF_CORE_READ(node, next);
-		if (node == head || !node)
-			return false;
+		if ((u64)node == head || !node)
+			return head;
 		other = (void *)node - bpf_core_field_offset(struct task_struct___process, thread_node);
 		key = (u64)other;
-		if (other != task && !BPF_CORE_READ(other, exit_state) && !bpf_map_lookup_elem(&endings, &key))
+		if (!BPF_CORE_READ(other, exit_state) && !bpf_map_lookup_elem(&endings, &key))
+			return 0;
+	}
+	return (u64)node;
+}
+
+/*
+ * Another thread of the process has not taken the first step: whatever it took is not in the sums. The task itself still is in
+ * `endings`.
+ */
+static __always_inline bool others_are_to_come(struct task_struct___process *task)
+{
+	struct signal_struct___process *signal = BPF_CORE_READ(task, signal);
+	u64 head = (u64)&signal->thread_head;
+	u64 node = head;
+
+	for (u32 i = 0; i < THREADS_LOOKED_AT; i += THREADS_OF_PIECE) {
+		node = pass_ending_threads(node, head);
+		if (node == head)
+			return false;
+		if (!node)
 			return true;
 	}
 	return false;

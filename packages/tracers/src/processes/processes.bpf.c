@@ -58,18 +58,48 @@ int BPF_PROG(on_fork_second, struct task_struct *parent, struct task_struct *chi
 	return 0;
 }
 
-/* The three paths that come first. The path as it was given is there already. */
-static __always_inline u32 append_paths(struct exec_record *record, struct path *executable, struct fs_struct *fs)
+/* Goes on with the walk in this slot of scratch; see path_walk_on(). */
+__attribute__((noinline)) int walk_on(u32 slot)
 {
-	struct path *root = &fs->root;
-	struct path *directory = &fs->pwd;
+	struct exec_scratch *work = bpf_map_lookup_elem(&exec_scratch, &slot);
+
+	return work && path_walk_on(&work->walk, work->record.data, EXEC_DATA_MASK);
+}
+
+/*
+ * Writes the names of a path of the kernel's, up to root, to this offset in this slot of scratch; answers the offset behind
+ * them, and leaves the flags with the walk. Not static, so that the verifier looks at it once.
+ */
+__attribute__((noinline)) u32 append_path(u32 slot, u32 offset, u64 path_address, u64 root)
+{
+	struct exec_scratch *work = bpf_map_lookup_elem(&exec_scratch, &slot);
+	struct path *path = (void *)path_address;
+
+	if (!work)
+		return offset;
+	path_walk_begin(&work->walk, offset, BPF_CORE_READ(path, dentry), BPF_CORE_READ(path, mnt), (void *)root);
+	for (u32 piece = 0; piece < PATH_PIECES; piece++) {
+		if (!walk_on(slot))
+			return work->walk.end;
+	}
+	work->walk.flags |= PATH_TRUNCATED;
+	return work->walk.end;
+}
+
+/* The three paths that come first. The path as it was given is there already. */
+static __always_inline u32 append_paths(struct exec_scratch *work, u32 slot, struct path *executable, struct fs_struct *fs)
+{
+	struct exec_record *record = &work->record;
 	u32 start = record->path_bytes;
 	u32 middle = start;
 	u32 end;
 
-	if (executable)
-		middle = path_append(record->data, EXEC_DATA_MASK, start, executable, root, &record->executable_flags);
-	end = path_append(record->data, EXEC_DATA_MASK, middle, directory, root, &record->directory_flags);
+	if (executable) {
+		middle = append_path(slot, start, (u64)executable, (u64)&fs->root);
+		record->executable_flags = work->walk.flags;
+	}
+	end = append_path(slot, middle, (u64)&fs->pwd, (u64)&fs->root);
+	record->directory_flags = work->walk.flags;
 	record->executable_bytes = middle - start;
 	record->directory_bytes = end - middle;
 	return end;
@@ -109,6 +139,7 @@ static __always_inline void executed(struct task_struct *thread, struct linux_bi
 	struct task_struct___process *task = (void *)thread;
 	struct mm_struct *mm = thread->mm;
 	struct file___executable *executable = BPF_CORE_READ(mm, exe_file);
+	struct exec_scratch *work;
 	struct exec_record *record;
 	u32 pid = thread->tgid;
 	long length;
@@ -120,16 +151,17 @@ static __always_inline void executed(struct task_struct *thread, struct linux_bi
 	if (!target_is_wanted(thread, pid))
 		return;
 	COUNT(execs);
-	record = bpf_map_lookup_elem(&exec_scratch, &program);
-	if (!record)
+	work = bpf_map_lookup_elem(&exec_scratch, &program);
+	if (!work)
 		return;
+	record = &work->record;
 	describe_process(&record->process, RECORD_EXEC, thread, program);
 	record->error = 0;
 	record->directory_fd = AT_FDCWD;
 	record->argument_count = BPF_CORE_READ(image, argc);
 	length = bpf_probe_read_kernel_str(record->data, PATH_BYTES, BPF_CORE_READ(image, filename));
 	record->path_bytes = length < 0 ? 0 : length;
-	size = append_paths(record, &executable->f_path, BPF_CORE_READ(task, fs));
+	size = append_paths(work, program, &executable->f_path, BPF_CORE_READ(task, fs));
 	size = append_arguments(record, size, mm);
 	if (!send_exec(record, size))
 		COUNT(execs_lost);
@@ -194,39 +226,52 @@ static __always_inline u32 exec_call(long number, bool *compat)
 }
 
 /*
+ * Appends the argument of a failed call whose pointer is at this address. The first one came to the offset `start`. Says
+ * whether there may be more. Not static, so that the verifier looks at it once, not for each argument.
+ */
+__attribute__((noinline)) int append_attempted_argument(u64 pointer, u32 compat, u32 start)
+{
+	u32 slot = EXEC_SCRATCH_FAILURE;
+	struct exec_scratch *work = bpf_map_lookup_elem(&exec_scratch, &slot);
+	struct exec_record *record;
+	u64 argument = 0;
+	long length;
+	u32 offset;
+
+	if (!work || bpf_probe_read_user(&argument, compat ? 4 : 8, (void *)pointer))
+		return false;
+	record = &work->record;
+	if (!argument) {
+		record->arguments_whole = 1;
+		return false;
+	}
+	if (record->arguments_bytes > ARGUMENTS_BYTES - ATTEMPT_ARGUMENT_BYTES)
+		return false;
+	offset = start + record->arguments_bytes;
+	length = bpf_probe_read_user_str(record->data + (offset & EXEC_DATA_MASK), ATTEMPT_ARGUMENT_BYTES,
+					 (void *)argument);
+	if (length <= 0)
+		return false;
+	record->arguments_bytes += length;
+	record->argument_count++;
+	/* Perhaps it goes on. */
+	return length < ATTEMPT_ARGUMENT_BYTES;
+}
+
+/*
  * The arguments that a failed call was given, out of the memory of its caller. The kernel need not have looked at them,
  * so some may not be in memory: the rest is missing then.
  */
 static __always_inline u32 append_attempted_arguments(struct exec_record *record, u32 offset, u64 pointers, bool compat)
 {
-	u32 start = offset;
-
 	record->argument_count = 0;
 	record->arguments_whole = 0;
+	record->arguments_bytes = 0;
 	for (u32 i = 0; i < ATTEMPT_ARGUMENTS; i++) {
-		u64 argument = 0;
-		long length;
-
-		if (bpf_probe_read_user(&argument, compat ? 4 : 8, (void *)(pointers + i * (compat ? 4 : 8))))
-			break;
-		if (!argument) {
-			record->arguments_whole = 1;
-			break;
-		}
-		if (offset - start > ARGUMENTS_BYTES - ATTEMPT_ARGUMENT_BYTES)
-			break;
-		length = bpf_probe_read_user_str(record->data + (offset & EXEC_DATA_MASK), ATTEMPT_ARGUMENT_BYTES,
-						 (void *)argument);
-		if (length <= 0)
-			break;
-		offset += length;
-		record->argument_count++;
-		/* Perhaps it goes on. */
-		if (length == ATTEMPT_ARGUMENT_BYTES)
+		if (!append_attempted_argument(pointers + i * (compat ? 4 : 8), compat, offset))
 			break;
 	}
-	record->arguments_bytes = offset - start;
-	return offset;
+	return offset + record->arguments_bytes;
 }
 
 /*
@@ -236,6 +281,7 @@ static __always_inline u32 append_attempted_arguments(struct exec_record *record
 SYSCALL_END_PROGRAM(on_sys_exit, struct pt_regs *regs, long result)
 {
 	struct task_struct___process *task;
+	struct exec_scratch *work;
 	struct exec_record *record;
 	struct task_struct *thread;
 	u32 slot = EXEC_SCRATCH_FAILURE;
@@ -254,9 +300,10 @@ SYSCALL_END_PROGRAM(on_sys_exit, struct pt_regs *regs, long result)
 	if (!target_is_wanted(thread, bpf_get_current_pid_tgid() >> 32))
 		return 0;
 	COUNT(exec_failures);
-	record = bpf_map_lookup_elem(&exec_scratch, &slot);
-	if (!record)
+	work = bpf_map_lookup_elem(&exec_scratch, &slot);
+	if (!work)
 		return 0;
+	record = &work->record;
 	describe_process(&record->process, RECORD_EXEC_FAILURE, thread, FIRST);
 	record->error = -result;
 	if (call == CALL_EXECVE) {
@@ -270,7 +317,7 @@ SYSCALL_END_PROGRAM(on_sys_exit, struct pt_regs *regs, long result)
 	}
 	length = bpf_probe_read_user_str(record->data, PATH_BYTES, (void *)path);
 	record->path_bytes = length < 0 ? 0 : length;
-	size = append_paths(record, NULL, BPF_CORE_READ(task, fs));
+	size = append_paths(work, slot, NULL, BPF_CORE_READ(task, fs));
 	size = append_attempted_arguments(record, size, pointers, compat);
 	if (!send_exec(record, size))
 		COUNT(exec_failures_lost);

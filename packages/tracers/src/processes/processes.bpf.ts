@@ -10,6 +10,14 @@ import {
   type TypedGlobals,
 } from "@skep/ebpf";
 
+/** `struct cgroup_record`: 4368 bytes. */
+export interface CgroupRecord {
+  kind: number;
+  names_bytes: number;
+  id: bigint;
+  names: string;
+}
+
 /** `struct counters`: 96 bytes. */
 export interface Counters {
   starts: bigint;
@@ -24,47 +32,6 @@ export interface Counters {
   targets_full: bigint;
   endings_full: bigint;
   process_times_full: bigint;
-}
-
-/** `struct occurrence`: 16 bytes. */
-export interface Occurrence {
-  task: bigint;
-  kind: bigint;
-}
-
-/** `struct exec_record`: 24664 bytes. */
-export interface ExecRecord {
-  process: ProcessRecord;
-  error: number;
-  directory_fd: number;
-  argument_count: number;
-  arguments_whole: number;
-  executable_flags: number;
-  directory_flags: number;
-  path_bytes: number;
-  executable_bytes: number;
-  directory_bytes: number;
-  arguments_bytes: number;
-  data: string;
-}
-
-/** `struct process_record`: 48 bytes. */
-export interface ProcessRecord {
-  kind: number;
-  pid: number;
-  parent_pid: number;
-  user_id: number;
-  time_ns: bigint;
-  cgroup_id: bigint;
-  name: string;
-}
-
-/** `struct cgroup_record`: 4368 bytes. */
-export interface CgroupRecord {
-  kind: number;
-  names_bytes: number;
-  id: bigint;
-  names: string;
 }
 
 /** `struct ending`: 128 bytes. */
@@ -85,6 +52,17 @@ export interface ExitRecord {
   unused: number;
 }
 
+/** `struct process_record`: 48 bytes. */
+export interface ProcessRecord {
+  kind: number;
+  pid: number;
+  parent_pid: number;
+  user_id: number;
+  time_ns: bigint;
+  cgroup_id: bigint;
+  name: string;
+}
+
 /** `struct times`: 40 bytes. */
 export interface Times {
   cpu_ns: bigint;
@@ -92,6 +70,47 @@ export interface Times {
   written_bytes: bigint;
   read_chars: bigint;
   written_chars: bigint;
+}
+
+/** `struct exec_scratch`: 24712 bytes. */
+export interface ExecScratch {
+  walk: PathWalk;
+  record: ExecRecord;
+}
+
+/** `struct path_walk`: 48 bytes. */
+export interface PathWalk {
+  dentry: bigint;
+  mount: bigint;
+  root_dentry: bigint;
+  root_mount: bigint;
+  start: number;
+  end: number;
+  flags: number;
+  moved: boolean;
+  unused: Uint8Array;
+}
+
+/** `struct exec_record`: 24664 bytes. */
+export interface ExecRecord {
+  process: ProcessRecord;
+  error: number;
+  directory_fd: number;
+  argument_count: number;
+  arguments_whole: number;
+  executable_flags: number;
+  directory_flags: number;
+  path_bytes: number;
+  executable_bytes: number;
+  directory_bytes: number;
+  arguments_bytes: number;
+  data: string;
+}
+
+/** `struct occurrence`: 16 bytes. */
+export interface Occurrence {
+  task: bigint;
+  kind: bigint;
 }
 
 /** `struct process_times`: 48 bytes. */
@@ -119,14 +138,14 @@ export interface Options extends LoadOptions {
 export interface Loaded extends Disposable, AsyncDisposable {
   readonly collection: Collection;
   readonly maps: {
-    readonly targets: KeyedMap<number, number>;
-    readonly counters: KeyedMap<number, Counters[]>;
-    readonly events: RingBufferMap;
-    readonly seen: KeyedMap<Occurrence, bigint>;
-    readonly exec_scratch: KeyedMap<number, ExecRecord[]>;
     readonly cgroup_scratch: KeyedMap<number, CgroupRecord[]>;
     readonly known_cgroups: KeyedMap<bigint, number>;
+    readonly counters: KeyedMap<number, Counters[]>;
     readonly endings: KeyedMap<bigint, Ending>;
+    readonly exec_scratch: KeyedMap<number, ExecScratch[]>;
+    readonly targets: KeyedMap<number, number>;
+    readonly events: RingBufferMap;
+    readonly seen: KeyedMap<Occurrence, bigint>;
     readonly process_times: KeyedMap<number, ProcessTimes>;
   };
   readonly programs: {
@@ -150,14 +169,14 @@ export async function load(options: Options = {}): Promise<Loaded> {
   return {
     collection,
     maps: {
-      targets: collection.maps.get("targets"),
-      counters: collection.maps.get("counters"),
-      events: collection.maps.ringBuffer("events"),
-      seen: collection.maps.get("seen"),
-      exec_scratch: collection.maps.get("exec_scratch"),
       cgroup_scratch: collection.maps.get("cgroup_scratch"),
       known_cgroups: collection.maps.get("known_cgroups"),
+      counters: collection.maps.get("counters"),
       endings: collection.maps.get("endings"),
+      exec_scratch: collection.maps.get("exec_scratch"),
+      targets: collection.maps.get("targets"),
+      events: collection.maps.ringBuffer("events"),
+      seen: collection.maps.get("seen"),
       process_times: collection.maps.get("process_times"),
     },
     programs: {

@@ -155,11 +155,16 @@ static __always_inline bool see(struct task_struct *task, u64 kind, u64 stamp)
  */
 #define EXEC_SCRATCH_FAILURE 2
 
+struct exec_scratch {
+	struct path_walk walk;
+	struct exec_record record;
+};
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 3); /* FIRST, SECOND, EXEC_SCRATCH_FAILURE */
 	__type(key, u32);
-	__type(value, struct exec_record);
+	__type(value, struct exec_scratch);
 } exec_scratch SEC(".maps");
 
 struct {
@@ -195,28 +200,43 @@ static __always_inline bool send(void *record, u64 size)
 	return bpf_ringbuf_output(&events, record, size, flags) == 0;
 }
 
-/* Sends the path of a cgroup that is new to user space. */
-static __always_inline void introduce_cgroup(struct task_struct *task, u64 id, u32 slot)
+/* Appends names of a cgroup to the record in this slot of scratch; see cgroup_names_on(). */
+__attribute__((noinline)) u64 append_cgroup_names(u32 slot, u64 node)
+{
+	struct cgroup_record *record = bpf_map_lookup_elem(&cgroup_scratch, &slot);
+
+	return record ? cgroup_names_on(record->names, &record->names_bytes, node) : 0;
+}
+
+/*
+ * Sends the path of a cgroup, given as a number, where it is new to user space. Not static: the verifier looks at it once, by
+ * itself.
+ */
+__attribute__((noinline)) int introduce_cgroup(u64 address, u64 id, u32 slot)
 {
 	struct cgroup_record *record;
 	u8 known = 1;
-	u64 bytes;
+	u64 bytes, node;
 
 	if (bpf_map_lookup_elem(&known_cgroups, &id))
-		return;
+		return 0;
 	record = bpf_map_lookup_elem(&cgroup_scratch, &slot);
 	if (!record)
-		return;
+		return 0;
 	record->kind = RECORD_CGROUP;
 	record->id = id;
-	bytes = cgroup_names(record->names, BPF_CORE_READ(task, cgroups, dfl_cgrp));
+	record->names_bytes = 0;
+	node = cgroup_node((void *)address);
+	for (u32 piece = 0; node && piece < CGROUP_PIECES; piece++)
+		node = append_cgroup_names(slot, node);
+	bytes = record->names_bytes;
 	if (bytes > PATH_BYTES)
 		bytes = PATH_BYTES; /* it never is: that is for the verifier */
-	record->names_bytes = bytes;
 	if (send(record, offsetof(struct cgroup_record, names) + bytes))
 		bpf_map_update_elem(&known_cgroups, &id, &known, BPF_ANY);
 	else
 		COUNT(cgroups_lost);
+	return 0;
 }
 
 /* What all records say of a process. Its cgroup's own record goes out first. */
@@ -224,9 +244,10 @@ static __always_inline void describe_process(struct process_record *record, u32 
 					     u32 program)
 {
 	struct task_struct___process *task = (void *)thread;
-	u64 cgroup_id = BPF_CORE_READ(thread, cgroups, dfl_cgrp, kn, id);
+	struct cgroup *cgroup = BPF_CORE_READ(thread, cgroups, dfl_cgrp);
+	u64 cgroup_id = BPF_CORE_READ(cgroup, kn, id);
 
-	introduce_cgroup(thread, cgroup_id, 2 * kind + program);
+	introduce_cgroup((u64)cgroup, cgroup_id, 2 * kind + program);
 	record->kind = kind;
 	record->pid = BPF_CORE_READ(thread, tgid);
 	record->parent_pid = BPF_CORE_READ(task, real_parent, tgid);

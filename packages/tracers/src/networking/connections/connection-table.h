@@ -210,6 +210,14 @@ static __always_inline u64 wake_up(void)
 	return bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) >= wake_up_bytes ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
 }
 
+/* Appends names of a cgroup to the record in this slot of scratch; see cgroup_names_on(). */
+__attribute__((noinline)) u64 append_cgroup_names(u32 slot, u64 node)
+{
+	struct cgroup_record *record = bpf_map_lookup_elem(&cgroup_scratch, &slot);
+
+	return record ? cgroup_names_on(record->names, &record->names_bytes, node) : 0;
+}
+
 /*
  * Sends the path of a cgroup that is new to user space: that of a task, given as a number. Not static: the verifier looks at
  * it once, by itself.
@@ -220,7 +228,7 @@ __attribute__((noinline)) int introduce_cgroup(u64 task, u32 slot)
 	u64 id = BPF_CORE_READ(cgroup, kn, id);
 	struct cgroup_record *record;
 	u8 known = 1;
-	u64 bytes;
+	u64 bytes, node;
 
 	if (bpf_map_lookup_elem(&known_cgroups, &id))
 		return 0;
@@ -229,10 +237,13 @@ __attribute__((noinline)) int introduce_cgroup(u64 task, u32 slot)
 		return 0;
 	record->kind = RECORD_CGROUP;
 	record->id = id;
-	bytes = cgroup_names(record->names, cgroup);
+	record->names_bytes = 0;
+	node = cgroup_node(cgroup);
+	for (u32 piece = 0; node && piece < CGROUP_PIECES; piece++)
+		node = append_cgroup_names(slot, node);
+	bytes = record->names_bytes;
 	if (bytes > PATH_BYTES)
 		bytes = PATH_BYTES; /* it never is: that is for the verifier */
-	record->names_bytes = bytes;
 	if (bpf_ringbuf_output(&events, record, offsetof(struct cgroup_record, names) + bytes, wake_up()) == 0)
 		bpf_map_update_elem(&known_cgroups, &id, &known, BPF_ANY);
 	else

@@ -202,6 +202,49 @@ static __always_inline void read_ipv4(struct sk_buff *skb, u32 offset, struct he
 	read_transport(skb, &header.next, offset + bytes, headers);
 }
 
+static __always_inline bool is_ipv6_extension(u8 protocol)
+{
+	return protocol == IPPROTO_HOPOPTS || protocol == IPPROTO_ROUTING || protocol == IPPROTO_FRAGMENT ||
+	       protocol == IPPROTO_DSTOPTS || protocol == IPPROTO_AH;
+}
+
+/* What skip_ipv6_extensions() answers: the protocol behind them, and the offset of its header. */
+#define BEHIND_EXTENSIONS(protocol, offset) ((u64)(offset) << 8 | (u8)(protocol))
+/* In place of the offset. */
+#define OFFSET_CUT 0xffffffff	   /* they can't be read to their end; the protocol is not known */
+#define OFFSET_FRAGMENT 0xfffffffe /* of a fragment that is not the first, which has no header */
+
+/*
+ * Passes the extension headers of a packet: the first one, of this protocol, is at this offset from head, and the linear part
+ * ends at the offset tail.
+ *
+ * Not static, so that the verifier looks at it once: it would go on from each header, with each protocol that it may be of.
+ */
+__attribute__((noinline)) u64 skip_ipv6_extensions(u64 head, u32 tail, u32 offset, u32 first_protocol)
+{
+	u8 protocol = first_protocol;
+
+	for (u32 extension = 0; extension < IPV6_EXTENSIONS; extension++) {
+		u8 start[4];
+
+		if (!is_ipv6_extension(protocol))
+			break;
+		if (offset + 4 > tail || bpf_probe_read_kernel(start, sizeof(start), (void *)(head + offset)))
+			return BEHIND_EXTENSIONS(0, OFFSET_CUT);
+		/* Of a fragment that is not the first, what follows is in the middle of the packet. */
+		if (protocol == IPPROTO_FRAGMENT && (start[2] || start[3] & 0xf8))
+			return BEHIND_EXTENSIONS(start[0], OFFSET_FRAGMENT);
+		if (protocol == IPPROTO_FRAGMENT)
+			offset += 8;
+		else if (protocol == IPPROTO_AH)
+			offset += (start[1] + 2) * 4;
+		else
+			offset += (start[1] + 1) * 8;
+		protocol = start[0];
+	}
+	return BEHIND_EXTENSIONS(protocol, offset);
+}
+
 static __always_inline void read_ipv6(struct sk_buff *skb, u32 offset, struct headers *headers)
 {
 	struct ipv6_header header;
@@ -216,30 +259,20 @@ static __always_inline void read_ipv6(struct sk_buff *skb, u32 offset, struct he
 	__builtin_memcpy(headers->source, header.source, 16);
 	__builtin_memcpy(headers->destination, header.destination, 16);
 	protocol = header.next_protocol;
-	for (u32 extension = 0; extension < IPV6_EXTENSIONS; extension++) {
-		u8 start[4];
+	if (is_ipv6_extension(protocol)) {
+		/* Copied, since 6.17 a plain load gives no number but a pointer, which the function does not take. */
+		u64 head = (u64)BPF_CORE_READ(skb, head);
+		u64 behind = skip_ipv6_extensions(head, skb->tail, next, protocol);
 
-		if (protocol != IPPROTO_HOPOPTS && protocol != IPPROTO_ROUTING && protocol != IPPROTO_FRAGMENT &&
-		    protocol != IPPROTO_DSTOPTS && protocol != IPPROTO_AH)
-			break;
-		if (next + 4 > skb->tail || bpf_probe_read_kernel(start, sizeof(start), skb->head + next))
+		protocol = behind;
+		next = behind >> 8;
+		if (next == OFFSET_CUT)
 			return;
-		/* Of a fragment that is not the first, what follows is in the middle of the packet. */
-		if (protocol == IPPROTO_FRAGMENT && (start[2] || start[3] & 0xf8)) {
-			headers->protocol = start[0];
-			headers->transport = transport_of(NETWORK_IPV6, start[0]);
-			return;
-		}
-		if (protocol == IPPROTO_FRAGMENT)
-			next += 8;
-		else if (protocol == IPPROTO_AH)
-			next += (start[1] + 2) * 4;
-		else
-			next += (start[1] + 1) * 8;
-		protocol = start[0];
 	}
 	headers->protocol = protocol;
 	headers->transport = transport_of(NETWORK_IPV6, protocol);
+	if (next == OFFSET_FRAGMENT)
+		return;
 	if (next != offset + 40 && bpf_probe_read_kernel(&header.next, sizeof(header.next), skb->head + next))
 		return;
 	read_transport(skb, &header.next, next, headers);

@@ -182,7 +182,7 @@ static __always_inline bool peer_is_local(struct sock *sk)
 
 static __always_inline void sample_round_trip(struct sock *sk)
 {
-	u32 zero = 0, slot;
+	u32 zero = 0, first, slot;
 	struct round_trips *sums = bpf_map_lookup_elem(&round_trips, &zero);
 
 	if (!sums)
@@ -192,9 +192,9 @@ static __always_inline void sample_round_trip(struct sock *sk)
 		return;
 	}
 	sums->skip = rtt_every - 1;
-	slot = slot_of(BPF_CORE_READ((struct tcp_sock *)sk, srtt_us) >> 3);
-	if (peer_is_local(sk))
-		slot += RTT_SLOTS;
+	/* Before the slot is found, or the verifier would look at this for each slot. */
+	first = peer_is_local(sk) ? RTT_SLOTS : 0;
+	slot = first + slot_of(BPF_CORE_READ((struct tcp_sock *)sk, srtt_us) >> 3);
 	/* The compiler knows that this is so, and would leave it out: the verifier doesn't. */
 	barrier_var(slot);
 	if (slot < 2 * RTT_SLOTS)
