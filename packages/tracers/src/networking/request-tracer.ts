@@ -45,7 +45,6 @@ import { tcpFunctionPrograms, tcpFunctionsOf } from "./tcp-functions.ts";
 import { tlsProgramsOfKernel } from "./tls/attach-library.ts";
 import { TlsProbes } from "./tls/tls-probes.ts";
 import type { TlsOptions, TlsReport } from "./tls/tls-report.ts";
-import { uprobesAreSafe } from "./tls/uprobe-safety.ts";
 import { UdpFlows } from "./udp-flows.ts";
 
 /** Processes whose names are kept, at some 300 bytes each. */
@@ -141,7 +140,7 @@ export class RequestTracer implements AsyncDisposable {
   static async start(options: RequestTracerOptions = {}): Promise<RequestTracer> {
     assertRequestTracerOptions(options);
     const { ringBytes = DEFAULT_RING_BYTES, traceSelf = false, http = true } = options;
-    const tls = http && uprobesAreSafe() && (options.tls ?? true);
+    const tls = http && (options.tls ?? true);
     const limits = requestTracerLimits(threadCount(), options);
     const { calls, compatCalls } = requestCallTables(SyscallNames.ofMachine());
     const tlsPrograms: readonly string[] = tls === false ? [] : tlsProgramsOfKernel();

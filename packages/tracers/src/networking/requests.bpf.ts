@@ -3,6 +3,7 @@
 import { readFile } from "node:fs/promises";
 import {
   Collection,
+  type DescriptorMap,
   type KeyedMap,
   type LoadOptions,
   type Program,
@@ -284,6 +285,7 @@ export interface Loaded extends Disposable, AsyncDisposable {
     readonly tls_owners: KeyedMap<StreamKey, StreamKey>;
     readonly tls_hits: KeyedMap<number, bigint>;
     readonly tls_counters: KeyedMap<number, TlsCounters[]>;
+    readonly tls_no_programs: DescriptorMap;
   };
   readonly programs: {
     readonly on_tls_entry: Program | undefined;
@@ -337,6 +339,7 @@ export async function load(options: Options = {}): Promise<Loaded> {
       tls_owners: collection.maps.get("tls_owners"),
       tls_hits: collection.maps.get("tls_hits"),
       tls_counters: collection.maps.get("tls_counters"),
+      tls_no_programs: collection.maps.descriptors("tls_no_programs"),
     },
     programs: {
       on_tls_entry: collection.programs.has("on_tls_entry") ? collection.programs.get("on_tls_entry") : undefined,
