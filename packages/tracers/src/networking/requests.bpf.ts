@@ -255,6 +255,7 @@ export interface Variables {
   calls: Call[];
   compat_calls: Call[];
   sees_functions: boolean;
+  sees_requests: boolean;
   receive_flags_at: number;
   receive_result_at: number;
   socket_operations: bigint;
@@ -309,6 +310,10 @@ export interface Loaded extends Disposable, AsyncDisposable {
     readonly on_tcp_receive: Program | undefined;
     readonly on_tcp_received: Program | undefined;
     readonly on_tcp_close: Program | undefined;
+    readonly on_request: Program | undefined;
+    readonly on_request_before_6_4: Program | undefined;
+    readonly on_completion: Program | undefined;
+    readonly on_completion_with_result: Program | undefined;
     readonly on_fork: Program | undefined;
     readonly on_exec: Program;
     readonly on_thread_exit: Program;
@@ -377,6 +382,14 @@ export async function load(options: Options = {}): Promise<Loaded> {
         ? collection.programs.get("on_tcp_received")
         : undefined,
       on_tcp_close: collection.programs.has("on_tcp_close") ? collection.programs.get("on_tcp_close") : undefined,
+      on_request: collection.programs.has("on_request") ? collection.programs.get("on_request") : undefined,
+      on_request_before_6_4: collection.programs.has("on_request_before_6_4")
+        ? collection.programs.get("on_request_before_6_4")
+        : undefined,
+      on_completion: collection.programs.has("on_completion") ? collection.programs.get("on_completion") : undefined,
+      on_completion_with_result: collection.programs.has("on_completion_with_result")
+        ? collection.programs.get("on_completion_with_result")
+        : undefined,
       on_fork: collection.programs.has("on_fork") ? collection.programs.get("on_fork") : undefined,
       on_exec: collection.programs.get("on_exec"),
       on_thread_exit: collection.programs.get("on_thread_exit"),
