@@ -1,14 +1,7 @@
 /** What the tracers of the network use on this machine, found out by starting them. */
 
 import { probeFeature } from "@skep/ebpf/features";
-import {
-  ConnectionTracer,
-  PacketTracer,
-  RequestTracer,
-  type TlsFile,
-  type TlsReport,
-  uprobesAreSafe,
-} from "@skep/tracers/networking";
+import { ConnectionTracer, PacketTracer, RequestTracer, type TlsFile, type TlsReport } from "@skep/tracers/networking";
 import { printable } from "../output/text.ts";
 import type { Check } from "./report.ts";
 import { type Outcome, type Trial, tryAll } from "./trial.ts";
@@ -77,11 +70,6 @@ async function tryRequests(): Promise<Outcome> {
 }
 
 async function tryTls(): Promise<{ readonly outcome: Outcome; readonly report?: TlsReport }> {
-  if (!uprobesAreSafe()) {
-    const detail =
-      "requests that are encrypted are not seen: programs at uprobes can make a kernel fail that is preempted";
-    return { outcome: { status: "limited", detail } };
-  }
   await using tracer = await RequestTracer.start();
   const report = tracer.tls();
   if (report === undefined || !probeFeature("uprobe").supported) {

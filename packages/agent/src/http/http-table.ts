@@ -32,7 +32,7 @@ const incompleteMeanings: Readonly<Record<string, string>> = {
   multipathNotSeen: "calls on sockets of MPTCP, which are not looked at",
   smcNotSeen: "calls on sockets of SMC, which are not looked at",
   compatNotSeen: "calls of 32-bit programs that are not looked at",
-  ioUringNotSeen: "requests to io_uring; where there is fentry, only what of TCP could not be looked at",
+  ioUringNotSeen: "requests of io_uring that could not be looked at",
   childrenNotFollowed: "children not followed, for lack of room",
 };
 

@@ -38,7 +38,7 @@ const incompleteMeanings: Readonly<Record<string, string>> = {
   flowsFull: "datagrams of flows that found no room",
   messagesNotSeen: "datagrams that were not looked at, as one call had too many",
   compatNotSeen: "calls of 32-bit programs that are not looked at",
-  ioUringNotSeen: "requests to io_uring; where there is fentry, only what of TCP could not be looked at",
+  ioUringNotSeen: "requests of io_uring that could not be looked at",
   threadsFull: "calls of threads that found no room",
   rowsFull: "rows that found no room in a table",
 };

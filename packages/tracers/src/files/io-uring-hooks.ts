@@ -1,8 +1,15 @@
 import type { Btf } from "@skep/ebpf/btf";
 import { tracepointArguments } from "../tracepoint-arguments.ts";
 
-/** The programs of files.bpf.c that see requests of io_uring begin and end. */
-export type IoUringProgram = "on_request" | "on_request_before_6_4" | "on_completion" | "on_completion_with_result";
+/** The programs of files.bpf.c and requests.bpf.c that see requests of io_uring begin and end. */
+export const ioUringProgramNames = [
+  "on_request",
+  "on_request_before_6_4",
+  "on_completion",
+  "on_completion_with_result",
+] as const;
+
+export type IoUringProgram = (typeof ioUringProgramNames)[number];
 
 /**
  * Which of the programs fit this kernel: by what it hands to its tracepoints, which has changed often. None where the

@@ -1,50 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/*
- * Requests of io_uring: what they do, to which file, for whom. Their layout is not for other parts of the kernel to know,
- * and has changed often; CO-RE finds the few fields that are read here.
- */
+/* Requests of io_uring: what they do, to which file, for whom. */
 #pragma once
 
+#include "../kernel/io-uring.h"
 #include "../kernel/targets.h"
 #include "file-accounting.h"
 
-/* enum io_uring_op of include/uapi/linux/io_uring.h */
-#define IORING_OP_READV 1
-#define IORING_OP_WRITEV 2
-#define IORING_OP_FSYNC 3
-#define IORING_OP_READ_FIXED 4
-#define IORING_OP_WRITE_FIXED 5
-#define IORING_OP_SYNC_FILE_RANGE 8
-#define IORING_OP_OPENAT 18
-#define IORING_OP_READ 22
-#define IORING_OP_WRITE 23
-#define IORING_OP_OPENAT2 28
-#define IORING_OP_READV_FIXED 60
-#define IORING_OP_WRITEV_FIXED 61
-
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
-
-struct io_uring_task {
-	struct task_struct *task;
-};
-
-struct io_kiocb {
-	struct file *file;
-	u8 opcode;
-	struct io_uring_task *tctx;
-};
-
-struct io_kiocb___before_6_13 {
-	struct task_struct *task;
-};
 
 /* What a request to open keeps in place of `file`. */
 struct io_open {
 	u32 file_slot;
-};
-
-struct io_uring_cqe {
-	s32 res;
 };
 
 #pragma clang attribute pop
@@ -82,14 +48,6 @@ static __always_inline u32 request_operation(struct io_kiocb *request)
 	default:
 		return 0;
 	}
-}
-
-/* The thread that handed it in, which need not be the one that works on it. */
-static __always_inline struct task_struct *request_task(struct io_kiocb *request)
-{
-	if (bpf_core_field_exists(request->tctx))
-		return BPF_CORE_READ(request, tctx, task);
-	return BPF_CORE_READ((struct io_kiocb___before_6_13 *)request, task);
 }
 
 /* The file that it has been at; of one that has opened a file, that. NULL where it has none, or one without descriptor. */

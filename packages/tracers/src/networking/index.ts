@@ -51,5 +51,4 @@ export { RequestTracer } from "./request-tracer.ts";
 export type { RequestTracerLimits, RequestTracerOptions } from "./request-tracer-options.ts";
 export type { TlsLibraryName } from "./tls/tls-functions.ts";
 export type { TlsFile, TlsFileState, TlsOptions, TlsReport } from "./tls/tls-report.ts";
-export { uprobesAreSafe } from "./tls/uprobe-safety.ts";
 export type { UdpFlow, UdpTotals } from "./udp-flows.ts";

@@ -243,7 +243,7 @@ struct counters {
 	u64 multipath_not_seen;	   /* calls on MPTCP sockets */
 	u64 smc_not_seen;	   /* ... on SMC sockets */
 	u64 compat_not_seen;	   /* ... by the 32-bit socketcall() */
-	u64 io_uring_not_seen;	   /* requests submitted to io_uring, of whatever kind; see sees_functions */
+	u64 io_uring_not_seen;	   /* requests of io_uring; see sees_functions and sees_requests */
 };
 
 struct {

@@ -113,10 +113,11 @@ export type RequestLossReason =
  * - `flowsFull`: datagrams that are in `unattributedDatagrams`
  * - `messagesNotSeen`: of calls with more than 64 messages, those behind
  * - `multipathNotSeen`, `smcNotSeen`, `compatNotSeen`: calls on sockets of MPTCP and SMC, and by the 32-bit socketcall()
- * - `ioUringNotSeen`: requests submitted to io_uring, of whatever kind. Where `seesIoUring`: calls of TCP's functions by
- *   something else than a system call whose bytes are in registered buffers or another place that isn't the process's
- *   memory, so that a head in them isn't seen; and those by io_uring's threads before Linux 5.12, as whose they are can't
- *   be told. What io_uring does to sockets of UDP and Unix is neither seen nor counted then
+ * - `ioUringNotSeen`: requests of io_uring that have moved something over a socket; a request that goes on and on, as one
+ *   to receive may, counts once. Before Linux 5.19 all that were submitted, of whatever kind. Where `seesIoUring` not those
+ *   on TCP sockets, but calls of TCP's functions by something else than a system call whose bytes are in registered buffers
+ *   or another place that isn't the process's memory, so that a head in them isn't seen; and those by io_uring's threads
+ *   before 5.12, as whose they are can't be told. What it does to sockets of UDP and Unix is counted from 5.19 on then
  * - `childrenNotFollowed`: processes started by a target that found no room in the filter
  * - and what HttpCounts has as trouble
  */

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import { KernelBtf } from "@skep/ebpf";
 import { isAtLeast, kernelVersion, probeFeature } from "@skep/ebpf/features";
+import { ioUringPrograms } from "../files/io-uring-hooks.ts";
 import { exactTest } from "../testing/exact-test.ts";
 import { RequestTracer } from "./request-tracer.ts";
 import {
@@ -76,6 +78,30 @@ exactTest("what system calls move is told of once where TCP's functions are look
   }
   nothingMissing(report);
   assert.equal(report.incomplete.ioUringNotSeen, 0);
+});
+
+/** As `io-uring-sockets.mjs` counts its requests. */
+type Kind = "udp" | "unix" | "fixed" | "silent" | "tcp" | "file";
+
+exactTest("requests of io_uring that move bytes where no program is are counted", async (context) => {
+  using kernelBtf = KernelBtf.open();
+  const hooks = ioUringPrograms(kernelBtf.vmlinux);
+  if (hooks.length === 0) return context.skip("this kernel hides the requests of io_uring");
+  await using workload = program("io-uring-sockets.mjs", String(ROUNDS));
+  await workload.ready;
+  let seesIoUring = false;
+  const { report } = await traced({ pids: [workload.pid] }, async (tracer) => {
+    ({ seesIoUring } = tracer);
+    workload.release();
+    await workload.lastLine;
+  });
+  const { udp, unix, fixed, silent, tcp }: Record<Kind, number> = JSON.parse(await workload.lastLine);
+  assert.deepEqual(
+    [udp, unix, fixed, silent, tcp],
+    [5, 4, 2, 1, 4].map((each) => each * ROUNDS),
+  );
+  const unseen = udp + unix + fixed + silent;
+  assert.equal(report.incomplete.ioUringNotSeen, seesIoUring ? unseen : unseen + tcp);
 });
 
 test("without programs at TCP's functions, requests to io_uring are counted", async (context) => {

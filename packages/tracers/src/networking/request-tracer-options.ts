@@ -10,10 +10,7 @@ export interface RequestTracerOptions extends TargetOptions {
   readonly keepQuery?: boolean;
   /** Size of the ring buffer, rounded up to a power of two; 256 KiB or more. Defaults to 4 MiB. */
   readonly ringBytes?: number;
-  /**
-   * What goes over TLS, too, see {@link TlsOptions}; false for not. Defaults to true; without effect on a kernel
-   * where {@link uprobesAreSafe} says no.
-   */
+  /** What goes over TLS, too, see {@link TlsOptions}; false for not. Defaults to true. */
   readonly tls?: boolean | TlsOptions;
   /** Trace this very process, too: what sends traces by HTTP then makes more of them. Defaults to false. */
   readonly traceSelf?: boolean;

@@ -7,6 +7,7 @@ import {
   programsQuiesced,
   RingBufferReader,
 } from "@skep/ebpf";
+import { ioUringProgramNames, ioUringPrograms } from "../files/io-uring-hooks.ts";
 import { TracedProcesses } from "../files/traced-processes.ts";
 import { KernelCounters } from "../filters/kernel-counters.ts";
 import { targetTableSizes, targetVariables } from "../filters/target-options.ts";
@@ -45,7 +46,6 @@ import { tcpFunctionPrograms, tcpFunctionsOf } from "./tcp-functions.ts";
 import { tlsProgramsOfKernel } from "./tls/attach-library.ts";
 import { TlsProbes } from "./tls/tls-probes.ts";
 import type { TlsOptions, TlsReport } from "./tls/tls-report.ts";
-import { uprobesAreSafe } from "./tls/uprobe-safety.ts";
 import { UdpFlows } from "./udp-flows.ts";
 
 /** Processes whose names are kept, at some 300 bytes each. */
@@ -141,7 +141,7 @@ export class RequestTracer implements AsyncDisposable {
   static async start(options: RequestTracerOptions = {}): Promise<RequestTracer> {
     assertRequestTracerOptions(options);
     const { ringBytes = DEFAULT_RING_BYTES, traceSelf = false, http = true } = options;
-    const tls = http && uprobesAreSafe() && (options.tls ?? true);
+    const tls = http && (options.tls ?? true);
     const limits = requestTracerLimits(threadCount(), options);
     const { calls, compatCalls } = requestCallTables(SyscallNames.ofMachine());
     const tlsPrograms: readonly string[] = tls === false ? [] : tlsProgramsOfKernel();
@@ -150,6 +150,7 @@ export class RequestTracer implements AsyncDisposable {
     using kernelBtf = KernelBtf.open();
     const tcpFunctions = tcpFunctionsOf(kernelBtf.vmlinux);
     const functionPrograms: readonly string[] = tcpFunctions === undefined ? [] : tcpFunctionPrograms;
+    const requestPrograms: readonly string[] = ioUringPrograms(kernelBtf.vmlinux);
     const kernelHalf = await load({
       kernelBtf,
       globals: {
@@ -162,6 +163,7 @@ export class RequestTracer implements AsyncDisposable {
         trace_tls: tls !== false,
         scratch_places: scratchPlaces,
         sees_functions: tcpFunctions !== undefined,
+        sees_requests: requestPrograms.length > 0,
         ...(tcpFunctions !== undefined && {
           receive_flags_at: tcpFunctions.flagsAt,
           receive_result_at: tcpFunctions.resultAt,
@@ -186,6 +188,7 @@ export class RequestTracer implements AsyncDisposable {
         callPrograms.includes(name) ||
         tlsPrograms.includes(name) ||
         functionPrograms.includes(name) ||
+        requestPrograms.includes(name) ||
         (name === "on_fork" && options.pids !== undefined),
     });
     let tracer: RequestTracer | undefined;
@@ -336,7 +339,7 @@ export class RequestTracer implements AsyncDisposable {
     for (const name of ["on_enter", "on_enter_unpreempted", "on_exit", "on_exit_unpreempted"] as const) {
       this.#attachHook(programs[name]);
     }
-    for (const name of tcpFunctionPrograms) this.#attachHook(programs[name]);
+    for (const name of [...tcpFunctionPrograms, ...ioUringProgramNames]) this.#attachHook(programs[name]);
     this.#schedule();
   }
 
@@ -475,7 +478,7 @@ export class RequestTracer implements AsyncDisposable {
     const { programs } = this.#kernelHalf;
     let misses = missesOfTwins(programs, "on_enter") + missesOfTwins(programs, "on_exit");
     // Most of their runs only find that a system call has brought them there.
-    for (const name of tcpFunctionPrograms) misses += recursionMisses(programs[name]);
+    for (const name of [...tcpFunctionPrograms, ...ioUringProgramNames]) misses += recursionMisses(programs[name]);
     return misses;
   }
 }

@@ -7,6 +7,7 @@
  *
  *   tcp_sendmsg(), tcp_recvmsg() --> on_tcp_*    the same for what comes to TCP by no such call: io_uring. Optional, by
  *                                                fentry and fexit, which not every kernel allows for
+ *   io_uring's requests --> on_request, on_completion   counts what it moves and none of these see. Optional, from 5.19
  *
  * What goes over TLS is read where it is encrypted and decrypted, see tls.h.
  *
@@ -14,6 +15,7 @@
  * is at is asked of the socket itself: TCP numbers its bytes. So what isn't seen, as with splice(), leaves a gap of known
  * length, and a connection need not have been seen from its start.
  */
+#include "../kernel/io-uring.h"
 #include "../kernel/syscall-program.h"
 #include "flows.h"
 #include "message-iterator.h"
@@ -55,9 +57,12 @@ const volatile struct call compat_calls[CALL_LIMIT] = {};
 
 /*
  * Whether the programs at TCP's functions are attached. Then io_uring_not_seen counts only those calls of them that begin
- * or move what can't be looked at; what io_uring does to sockets of UDP and Unix is not seen, nor counted.
+ * or move what can't be looked at; and what io_uring does to other sockets, where `sees_requests`.
  */
 const volatile bool sees_functions = false;
+
+/* Whether the programs at io_uring's requests are attached. Without these two io_uring_enter() says how many there are. */
+const volatile bool sees_requests = false;
 
 /* Of tcp_recvmsg(): where its flags and its result are. It had one more argument until 5.19 (commit ec095263a965). */
 const volatile u32 receive_flags_at = 3;
@@ -643,7 +648,7 @@ SYSCALL_END_PROGRAM(on_exit, struct pt_regs *regs, long result)
 		/* Of two forms the first one counts them: nothing is kept by which the second one could tell. */
 		if (is_unpreempted || result < 0 || !process_is_wanted(task, pid))
 			return 0;
-		if (kind == CALL_IO_URING && !sees_functions)
+		if (kind == CALL_IO_URING && !sees_functions && !sees_requests)
 			COUNT_MANY(io_uring_not_seen, result);
 		else if (kind != CALL_IO_URING)
 			COUNT(compat_not_seen);
@@ -865,6 +870,95 @@ int BPF_PROG(on_tcp_close, struct sock *sk)
 	send_end(&payload, 0, 0);
 	bpf_map_delete_elem(&streams, &payload.key);
 	return 0;
+}
+
+/* Requests that move bytes, as bits: over sockets alone, and over whatever file they are given. */
+#define OF_SOCKETS                                                                                                     \
+	(1ULL << IORING_OP_SENDMSG | 1ULL << IORING_OP_RECVMSG | 1ULL << IORING_OP_SEND | 1ULL << IORING_OP_RECV |     \
+	 1ULL << IORING_OP_SEND_ZC | 1ULL << IORING_OP_SENDMSG_ZC | 1ULL << IORING_OP_RECV_ZC)
+#define OF_FILES                                                                                                       \
+	(1ULL << IORING_OP_READV | 1ULL << IORING_OP_WRITEV | 1ULL << IORING_OP_READ_FIXED |                           \
+	 1ULL << IORING_OP_WRITE_FIXED | 1ULL << IORING_OP_READ | 1ULL << IORING_OP_WRITE | 1ULL << IORING_OP_SPLICE | \
+	 1ULL << IORING_OP_READ_MULTISHOT | 1ULL << IORING_OP_READV_FIXED | 1ULL << IORING_OP_WRITEV_FIXED)
+
+static __always_inline bool request_is_one_of(struct io_kiocb *request, u64 operations)
+{
+	u32 operation = BPF_CORE_READ(request, opcode);
+
+	return operation < 64 && operations >> operation & 1;
+}
+
+/* Of files that are sockets, those whose calls are looked at, where no program at their functions sees it. */
+static __always_inline bool is_unseen_socket(struct file *file)
+{
+	struct sock *sk = sock_of_file(file);
+	u32 transport = sk ? transport_of(sk) : 0;
+
+	return transport && !(transport == TRANSPORT_TCP && sees_functions);
+}
+
+static __always_inline void count_request(struct io_kiocb *request)
+{
+	struct task_struct *task = request_task(request);
+
+	if (process_is_wanted(task, BPF_CORE_READ(task, tgid)))
+		COUNT(io_uring_not_seen);
+}
+
+/* By its completion, as it has its file by then, and it is known whether it has moved anything. */
+static __always_inline int request_completed(struct io_kiocb *request, s32 result)
+{
+	if (request && result >= 0 && request_is_one_of(request, OF_SOCKETS | OF_FILES) &&
+	    is_unseen_socket(BPF_CORE_READ(request, file)))
+		count_request(request);
+	return 0;
+}
+
+/*
+ * But some ask that their completion is told of only where they fail (IOSQE_CQE_SKIP_SUCCESS, 5.17). The files that are
+ * registered with a ring are not known by a descriptor: of them each one that can be of a socket alone counts.
+ */
+static __always_inline int request_submitted(struct io_kiocb *request)
+{
+	u32 flags = BPF_CORE_READ(request, flags);
+	struct file *file;
+
+	if (!(flags & REQ_F_CQE_SKIP))
+		return 0;
+	if (flags & REQ_F_FIXED_FILE) {
+		if (request_is_one_of(request, OF_SOCKETS))
+			count_request(request);
+		return 0;
+	}
+	file = file_of_descriptor(request_task(request), BPF_CORE_READ(request, cqe.fd));
+	if (request_is_one_of(request, OF_SOCKETS | OF_FILES) && is_unseen_socket(file))
+		count_request(request);
+	return 0;
+}
+
+/* Which of these there are, and of which form, is told by the kernel's BTF: see files/io-uring-hooks.ts. */
+SEC("?tp_btf/io_uring_submit_req")
+int BPF_PROG(on_request, struct io_kiocb *request)
+{
+	return request_submitted(request);
+}
+
+SEC("?tp_btf/io_uring_submit_sqe")
+int BPF_PROG(on_request_before_6_4, struct io_kiocb *request)
+{
+	return request_submitted(request);
+}
+
+SEC("?tp_btf/io_uring_complete")
+int BPF_PROG(on_completion, void *ring, struct io_kiocb *request, struct io_uring_cqe *completion)
+{
+	return request_completed(request, completion->res);
+}
+
+SEC("?tp_btf/io_uring_complete")
+int BPF_PROG(on_completion_with_result, void *ring, struct io_kiocb *request, u64 user_data, int result)
+{
+	return request_completed(request, result);
 }
 
 SEC("?tp_btf/sched_process_fork")

@@ -3,6 +3,7 @@
 import { readFile } from "node:fs/promises";
 import {
   Collection,
+  type DescriptorMap,
   type KeyedMap,
   type LoadOptions,
   type Program,
@@ -255,6 +256,7 @@ export interface Variables {
   calls: Call[];
   compat_calls: Call[];
   sees_functions: boolean;
+  sees_requests: boolean;
   receive_flags_at: number;
   receive_result_at: number;
   socket_operations: bigint;
@@ -285,6 +287,7 @@ export interface Loaded extends Disposable, AsyncDisposable {
     readonly tls_owners: KeyedMap<StreamKey, StreamKey>;
     readonly tls_hits: KeyedMap<number, bigint>;
     readonly tls_counters: KeyedMap<number, TlsCounters[]>;
+    readonly tls_no_programs: DescriptorMap;
   };
   readonly programs: {
     readonly on_tls_entry: Program | undefined;
@@ -308,6 +311,10 @@ export interface Loaded extends Disposable, AsyncDisposable {
     readonly on_tcp_receive: Program | undefined;
     readonly on_tcp_received: Program | undefined;
     readonly on_tcp_close: Program | undefined;
+    readonly on_request: Program | undefined;
+    readonly on_request_before_6_4: Program | undefined;
+    readonly on_completion: Program | undefined;
+    readonly on_completion_with_result: Program | undefined;
     readonly on_fork: Program | undefined;
     readonly on_exec: Program;
     readonly on_thread_exit: Program;
@@ -338,6 +345,7 @@ export async function load(options: Options = {}): Promise<Loaded> {
       tls_owners: collection.maps.get("tls_owners"),
       tls_hits: collection.maps.get("tls_hits"),
       tls_counters: collection.maps.get("tls_counters"),
+      tls_no_programs: collection.maps.descriptors("tls_no_programs"),
     },
     programs: {
       on_tls_entry: collection.programs.has("on_tls_entry") ? collection.programs.get("on_tls_entry") : undefined,
@@ -375,6 +383,14 @@ export async function load(options: Options = {}): Promise<Loaded> {
         ? collection.programs.get("on_tcp_received")
         : undefined,
       on_tcp_close: collection.programs.has("on_tcp_close") ? collection.programs.get("on_tcp_close") : undefined,
+      on_request: collection.programs.has("on_request") ? collection.programs.get("on_request") : undefined,
+      on_request_before_6_4: collection.programs.has("on_request_before_6_4")
+        ? collection.programs.get("on_request_before_6_4")
+        : undefined,
+      on_completion: collection.programs.has("on_completion") ? collection.programs.get("on_completion") : undefined,
+      on_completion_with_result: collection.programs.has("on_completion_with_result")
+        ? collection.programs.get("on_completion_with_result")
+        : undefined,
       on_fork: collection.programs.has("on_fork") ? collection.programs.get("on_fork") : undefined,
       on_exec: collection.programs.get("on_exec"),
       on_thread_exit: collection.programs.get("on_thread_exit"),

@@ -696,20 +696,43 @@ static __always_inline int tls_returned(void *context)
 	return 0;
 }
 
+/* Always empty. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(u32));
+	__uint(value_size, sizeof(u32));
+} tls_no_programs SEC(".maps");
+
+/*
+ * To be called by each program at a uprobe that 6.13 or later may run. There a program whose functions have more than 64
+ * bytes of stack is given one for each CPU, a private stack, instead of the task's (check_max_stack_depth() in
+ * kernel/bpf/verifier.c); but nothing keeps it from being preempted at a uprobe and run again on that CPU by another task
+ * (uprobe_prog_run() in kernel/trace/bpf_trace.c), and then both write to the same stack, spilled pointers and all. A
+ * program with a tail call stays on the task's stack. This one is never made: no task with user space has the pid 0.
+ */
+static __always_inline void tls_stay_on_task_stack(void *context, u64 pid_tgid)
+{
+	if (!pid_tgid)
+		bpf_tail_call(context, &tls_no_programs, 0);
+}
+
 /* All of a file by one link each, where the kernel has that (6.6); the cookie says which function it is. */
 SEC("?uprobe.multi")
 int on_tls_entry(void *context)
 {
+	tls_stay_on_task_stack(context, bpf_get_current_pid_tgid());
 	return tls_entered(context, bpf_get_attach_cookie(context));
 }
 
 SEC("?uprobe.multi")
 int on_tls_return(void *context)
 {
+	tls_stay_on_task_stack(context, bpf_get_current_pid_tgid());
 	return tls_returned(context);
 }
 
-/* One by one. */
+/* One by one, for older kernels: what is said above does not concern these. */
 SEC("?uprobe")
 int on_tls_read(void *context)
 {

@@ -7,7 +7,7 @@
 //
 // MODE is "inline", which is tried in the thread that asks, or "worker": IOSQE_ASYNC.
 import { readSync } from "node:fs";
-import { IoUring, Opcode } from "../../files/testing/io-uring.mjs";
+import { ASYNC, IoUring, Opcode } from "../../files/testing/io-uring.mjs";
 import { libcFunction } from "../../files/testing/libc.mjs";
 
 const socket = libcFunction("int socket(int, int, int)");
@@ -19,8 +19,6 @@ const connect = libcFunction("int connect(int, void *, uint)");
 
 const AF_INET = 2;
 const SOCK_STREAM = 1;
-/** IOSQE_ASYNC */
-const ASYNC = 1 << 4;
 const REQUESTS = 5;
 
 const [, , role, mode, port, rounds] = process.argv;

@@ -1,5 +1,6 @@
+import { readFileSync } from "node:fs";
 import { attachUprobe, attachUprobeMulti, BpfError, type Program } from "@skep/ebpf";
-import { probeFeature } from "@skep/ebpf/features";
+import { isAtLeast, kernelVersion, probeFeature } from "@skep/ebpf/features";
 import { TlsFunctionKind, type TlsProbePoint } from "./tls-functions.ts";
 
 /** The programs of tls.h, of which those are loaded that {@link tlsProgramsOfKernel} names. */
@@ -37,9 +38,22 @@ const ONE_BY_ONE: Readonly<Record<TlsFunctionKind, TlsProgramName>> = {
  * of function. None where it has no uprobes.
  */
 export function tlsProgramsOfKernel(): readonly TlsProgramName[] {
-  if (probeFeature("uprobe-multi").supported) return ["on_tls_entry", "on_tls_return"];
-  if (!probeFeature("uprobe").supported) return [];
+  const compiled = isCompiled();
+  // These have a tail call, which a program with functions may have only where it is compiled.
+  if (compiled && probeFeature("uprobe-multi").supported) return ["on_tls_entry", "on_tls_return"];
+  // The others would be given the private stacks that tls.h keeps these away from: it has come to no kernel that we know.
+  if (!probeFeature("uprobe").supported || (compiled && isAtLeast(kernelVersion(), "6.13"))) return [];
   return [...Object.values(ONE_BY_ONE), "on_tls_one_return"];
+}
+
+/** Whether the kernel compiles programs: all do by default, and most know nothing else. */
+function isCompiled(): boolean {
+  try {
+    return readFileSync("/proc/sys/net/core/bpf_jit_enable", "latin1").trim() !== "0";
+  } catch {
+    // Only root may read it.
+    return true;
+  }
 }
 
 /**
