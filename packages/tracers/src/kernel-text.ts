@@ -7,7 +7,7 @@
 let lastBytes: Buffer = Buffer.alloc(0);
 
 /** The memory that a view is of, from its beginning: offsets are those of the view and its own `byteOffset`. */
-export function bytesOf({ buffer }: DataView): Buffer {
+export function bytesOf({ buffer }: ArrayBufferView): Buffer {
   if (lastBytes.buffer !== buffer) lastBytes = Buffer.from(buffer);
   return lastBytes;
 }

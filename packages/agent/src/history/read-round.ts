@@ -92,8 +92,13 @@ function readCalls(report: SyscallReport, tables: HistoryTables, tableBytes: num
   const processCalls = new RowsBuilder(CALL_ROWS);
   const errors = new RowsBuilder(COUNT_ROWS);
   const latencies = new RowsBuilder(COUNT_ROWS);
+  const names = new Map<string, number>();
+  const nameOf = (call: SyscallStatistics): number => {
+    const name = callName(call);
+    return cached(names, name, () => tables.addText(name));
+  };
   for (const call of report.syscalls) {
-    const name = tables.addText(callName(call));
+    const name = nameOf(call);
     calls.add(0, name, callValues(call));
     for (const [error, count] of Object.entries(call.errors)) {
       if (count > 0) errors.add(name, tables.addText(error), [count]);
@@ -102,9 +107,7 @@ function readCalls(report: SyscallReport, tables: HistoryTables, tableBytes: num
   }
   for (const { process, syscalls } of report.processes) {
     const processId = tables.addProcess(process);
-    for (const call of syscalls) {
-      processCalls.add(processId, tables.addText(callName(call)), callValues(call));
-    }
+    for (const call of syscalls) processCalls.add(processId, nameOf(call), callValues(call));
   }
   return {
     durationNs: report.durationNs,

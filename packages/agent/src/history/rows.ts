@@ -100,21 +100,8 @@ export class RowsBuilder<Name extends string> {
 
   /** The values in the order of the shape. */
   add(first: number, second: number, values: readonly number[]): void {
-    if (first >= KEY_LIMIT || second >= KEY_LIMIT) throw new RangeError(`a key is too large: ${first}, ${second}`);
-    const key = first * KEY_LIMIT + second;
-    let row = this.#rowByKey.get(key);
-    if (row === undefined) {
-      row = this.#first.push(first) - 1;
-      this.#second.push(second);
-      for (const column of this.#values) column.push(0);
-      this.#rowByKey.set(key, row);
-    }
-    for (let index = 0; index < this.#values.length; index++) {
-      const column = this.#values[index] ?? [];
-      const before = column[row] ?? 0;
-      const value = values[index] ?? 0;
-      column[row] = this.#combinations[index] === "maximum" ? Math.max(before, value) : before + value;
-    }
+    const row = this.#rowOf(first, second);
+    for (let index = 0; index < this.#values.length; index++) this.#combine(index, row, values[index] ?? 0);
   }
 
   /** Adds what has no row of its own, since it is too light. */
@@ -126,11 +113,7 @@ export class RowsBuilder<Name extends string> {
   addAll(rows: Rows<Name>): void {
     const columns = this.#shape.values.map((name) => rows.column(name));
     for (let row = 0; row < rows.size; row++) {
-      this.add(
-        rows.first[row] ?? 0,
-        rows.second[row] ?? 0,
-        columns.map((column) => column[row] ?? 0),
-      );
+      this.#addFrom(columns, row, rows.first[row] ?? 0, rows.second[row] ?? 0);
     }
     this.#folded += rows.folded;
   }
@@ -149,15 +132,39 @@ export class RowsBuilder<Name extends string> {
   /** The heaviest rows as they are, all others with the first key that is given and the second key 0. */
   #foldedBeyond(count: number, firstOf: (first: number) => number): RowsBuilder<Name> {
     const weights = this.#values[this.#shape.values.indexOf(this.#shape.weight)] ?? [];
-    const heaviestFirst = this.#first.map((_, row) => row).sort((a, b) => (weights[b] ?? 0) - (weights[a] ?? 0));
+    const heaviestFirst = Int32Array.from(weights.keys()).sort((a, b) => (weights[b] ?? 0) - (weights[a] ?? 0));
     const folded = new RowsBuilder(this.#shape);
-    for (const [rank, row] of heaviestFirst.entries()) {
+    heaviestFirst.forEach((row, rank) => {
       const first = this.#first[row] ?? 0;
-      const values = this.#values.map((column) => column[row] ?? 0);
-      if (rank < count) folded.add(first, this.#second[row] ?? 0, values);
-      else folded.add(firstOf(first), 0, values);
-    }
+      if (rank < count) folded.#addFrom(this.#values, row, first, this.#second[row] ?? 0);
+      else folded.#addFrom(this.#values, row, firstOf(first), 0);
+    });
     return folded;
+  }
+
+  /** Adds one row of columns, with these keys. No array is made of it: there are thousands a round. */
+  #addFrom(columns: readonly ArrayLike<number>[], at: number, first: number, second: number): void {
+    const row = this.#rowOf(first, second);
+    for (let index = 0; index < columns.length; index++) this.#combine(index, row, columns[index]?.[at] ?? 0);
+  }
+
+  #rowOf(first: number, second: number): number {
+    if (first >= KEY_LIMIT || second >= KEY_LIMIT) throw new RangeError(`a key is too large: ${first}, ${second}`);
+    const key = first * KEY_LIMIT + second;
+    const known = this.#rowByKey.get(key);
+    if (known !== undefined) return known;
+    const row = this.#first.push(first) - 1;
+    this.#second.push(second);
+    for (let index = 0; index < this.#values.length; index++) this.#values[index]?.push(0);
+    this.#rowByKey.set(key, row);
+    return row;
+  }
+
+  #combine(index: number, row: number, value: number): void {
+    const column = this.#values[index];
+    if (column === undefined) return;
+    const before = column[row] ?? 0;
+    column[row] = this.#combinations[index] === "maximum" ? Math.max(before, value) : before + value;
   }
 
   #rows(folded: number): Rows<Name> {

@@ -25,19 +25,42 @@ export const SYSCALL_DURATION: MetricDefinition<"linux.syscall.name" | "linux.sy
   convention: "skep",
 };
 
-/** What is added up over processes, to find out what of the totals is of none of them. */
+/** What of a call goes into metrics. */
+type CallStatistics = Pick<SyscallStatistics, "name" | "compat" | "calls" | "errors" | "totalNs" | "histogramNs">;
+
+/** One call, added up over processes. */
 interface Sum {
+  readonly name: string;
+  readonly compat: boolean;
   calls: number;
-  readonly errors: Map<string, number>;
+  readonly errors: Record<string, number>;
   totalNs: number;
-  readonly histogramNs: Map<number, number>;
+  /** By the lower bound of each bucket. */
+  readonly histogramNs: Map<number, { readonly high: number; count: number }>;
 }
 
+/** By name, see {@link keyOf}. */
+type Sums = Map<string, Sum>;
+
+/**
+ * Adds a report's calls to the series of the processes' resources. Many processes have the same one, those of one program
+ * say: their calls are added up before a series is looked for, as there are thousands of rows a round.
+ */
 export function recordSyscalls(registry: MetricRegistry, report: SyscallReport, resources: MetricResources): void {
-  const sums = new Map<string, Sum>();
+  const sumsOfResources = new Map<TelemetryResource, Sums>();
   for (const { process, syscalls } of report.processes) {
     const resource = resources.of(process);
-    for (const statistics of syscalls) {
+    let sums = sumsOfResources.get(resource);
+    if (sums === undefined) {
+      sums = new Map();
+      sumsOfResources.set(resource, sums);
+    }
+    for (const statistics of syscalls) addTo(sums, statistics);
+  }
+  const sums: Sums = new Map();
+  for (const [resource, ofResource] of sumsOfResources) {
+    for (const sum of ofResource.values()) {
+      const statistics = statisticsOf(sum);
       record(registry, resource, statistics);
       addTo(sums, statistics);
     }
@@ -49,7 +72,7 @@ export function recordSyscalls(registry: MetricRegistry, report: SyscallReport, 
   }
 }
 
-function record(registry: MetricRegistry, resource: TelemetryResource, statistics: SyscallStatistics): void {
+function record(registry: MetricRegistry, resource: TelemetryResource, statistics: CallStatistics): void {
   const { name, compat, calls, errors, totalNs = 0, histogramNs = [] } = statistics;
   const attributes = { "linux.syscall.name": name, ...(compat && { "linux.syscall.compat": true }) };
   const counter = registry.number(SYSCALL_COUNT);
@@ -63,37 +86,45 @@ function record(registry: MetricRegistry, resource: TelemetryResource, statistic
   if (histogramNs.length > 0) registry.histogram(SYSCALL_DURATION).add(resource, histogramNs, totalNs, attributes);
 }
 
-function keyOf({ name, compat }: SyscallStatistics): string {
+function keyOf({ name, compat }: CallStatistics): string {
   return compat ? `${name} compat` : name;
 }
 
-function addTo(sums: Map<string, Sum>, statistics: SyscallStatistics): void {
+function addTo(sums: Sums, statistics: CallStatistics): void {
   const key = keyOf(statistics);
   let sum = sums.get(key);
   if (sum === undefined) {
-    sum = { calls: 0, errors: new Map(), totalNs: 0, histogramNs: new Map() };
+    const { name, compat } = statistics;
+    sum = { name, compat, calls: 0, errors: {}, totalNs: 0, histogramNs: new Map() };
     sums.set(key, sum);
   }
   sum.calls += statistics.calls;
   sum.totalNs += statistics.totalNs ?? 0;
-  for (const error in statistics.errors) addCount(sum.errors, error, statistics.errors[error] ?? 0);
-  for (const [low, , count] of statistics.histogramNs ?? []) addCount(sum.histogramNs, low, count);
+  for (const error in statistics.errors) {
+    sum.errors[error] = (sum.errors[error] ?? 0) + (statistics.errors[error] ?? 0);
+  }
+  for (const [low, high, count] of statistics.histogramNs ?? []) {
+    const bucket = sum.histogramNs.get(low);
+    if (bucket === undefined) sum.histogramNs.set(low, { high, count });
+    else bucket.count += count;
+  }
 }
 
-function addCount<Key>(counts: Map<Key, number>, key: Key, count: number): void {
-  counts.set(key, (counts.get(key) ?? 0) + count);
+function statisticsOf({ name, compat, calls, errors, totalNs, histogramNs }: Sum): CallStatistics {
+  const buckets = Array.from(histogramNs, ([low, { high, count }]): Log2Bucket => [low, high, count]);
+  return { name, compat, calls, errors, totalNs, histogramNs: buckets };
 }
 
 /** What of the totals is in no sum over processes. */
-function remainder(total: SyscallStatistics, sum: Sum | undefined): SyscallStatistics {
+function remainder(total: SyscallStatistics, sum: Sum | undefined): CallStatistics {
   if (sum === undefined) return total;
   const errors: Record<string, number> = {};
   for (const error in total.errors) {
-    const rest = (total.errors[error] ?? 0) - (sum.errors.get(error) ?? 0);
+    const rest = (total.errors[error] ?? 0) - (sum.errors[error] ?? 0);
     if (rest > 0) errors[error] = rest;
   }
   const histogramNs = total.histogramNs
-    ?.map(([low, high, count]): Log2Bucket => [low, high, count - (sum.histogramNs.get(low) ?? 0)])
+    ?.map(([low, high, count]): Log2Bucket => [low, high, count - (sum.histogramNs.get(low)?.count ?? 0)])
     .filter(([, , count]) => count > 0);
   return {
     ...total,

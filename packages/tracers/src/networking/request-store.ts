@@ -1,7 +1,7 @@
-import { type Endpoint, endpointText } from "./addresses.ts";
 import { RouteTemplates } from "./http/route.ts";
 import { LatencyHistogram } from "./latency-histogram.ts";
 import type { DnsQueryEvent, DnsStatistics, HttpRequestEvent, RequestStatistics } from "./request-report.ts";
+import { type TupleKey, TupleMap } from "./tuple-map.ts";
 
 type MutableRequests = { -readonly [Name in keyof RequestStatistics]: RequestStatistics[Name] };
 type MutableQueries = { -readonly [Name in keyof DnsStatistics]: DnsStatistics[Name] };
@@ -9,13 +9,6 @@ type MutableQueries = { -readonly [Name in keyof DnsStatistics]: DnsStatistics[N
 interface Row<Statistics> {
   readonly statistics: Statistics;
   readonly histogram: LatencyHistogram;
-}
-
-/** What requests are told apart by on top of the rest, where that is asked for. */
-interface Details {
-  readonly host?: string | undefined;
-  readonly peer?: Endpoint | undefined;
-  readonly isAborted?: boolean;
 }
 
 /** What one report takes out of the store. */
@@ -31,8 +24,8 @@ export class RequestStore {
   readonly #limit: number;
   readonly #byServer: boolean;
   readonly #routes = new RouteTemplates();
-  readonly #requests = new Map<string, Row<MutableRequests>>();
-  readonly #queries = new Map<string, Row<MutableQueries>>();
+  readonly #requests = new TupleMap<Row<MutableRequests>>();
+  readonly #queries = new TupleMap<Row<MutableQueries>>();
   #unattributedRequests = 0;
   #unattributedQueries = 0;
 
@@ -48,12 +41,17 @@ export class RequestStore {
   addRequest(event: HttpRequestEvent): void {
     const { process, side, protocol, tls, method, status, grpcStatus } = event;
     const route = this.#routeOf(event);
-    const { host, peer, isAborted } = this.#detailsOf(event);
-    const server = `${host}/${peer === undefined ? "" : endpointText(peer)}/${isAborted}`;
-    const key = `${process.pid}/${process.name}/${side}/${protocol}/${tls}/${method}/${status}/${grpcStatus}/${server}/${route}`;
+    const host = this.#byServer && side === "client" ? event.host : undefined;
+    const peer = this.#byServer && side === "client" ? event.peer : undefined;
+    const isAborted = this.#byServer && event.outcome === "aborted";
+    // What there are few of first: those share the way to them.
     const row = findOrCreate(
       this.#requests,
-      key,
+      // biome-ignore format: as one list, not one key a line.
+      [
+        process.pid, process.name, side, protocol, tls, isAborted, method, status, grpcStatus,
+        host, peer?.address, peer?.port, route,
+      ],
       this.#limit,
       (): MutableRequests => ({
         process,
@@ -86,10 +84,9 @@ export class RequestStore {
 
   addQuery(event: DnsQueryEvent): void {
     const { process, side, name, type, rcode, durationNs } = event;
-    const key = `${process.pid}/${process.name}/${side}/${type}/${rcode}/${name}`;
     const row = findOrCreate(
       this.#queries,
-      key,
+      [process.pid, process.name, side, type, rcode, name],
       this.#limit,
       (): MutableQueries => ({
         process,
@@ -116,16 +113,9 @@ export class RequestStore {
       dns: finished(this.#queries).sort((a, b) => b.queries - a.queries),
       unattributedQueries: this.#unattributedQueries,
     };
-    this.#requests.clear();
-    this.#queries.clear();
     this.#unattributedRequests = 0;
     this.#unattributedQueries = 0;
     return taken;
-  }
-
-  #detailsOf({ side, host, peer, outcome }: HttpRequestEvent): Details {
-    if (!this.#byServer) return {};
-    return { isAborted: outcome === "aborted", ...(side === "client" && { host, peer }) };
   }
 
   /** One service is what goes by one name. */
@@ -136,20 +126,21 @@ export class RequestStore {
 }
 
 function findOrCreate<Statistics>(
-  rows: Map<string, Row<Statistics>>,
-  key: string,
+  rows: TupleMap<Row<Statistics>>,
+  keys: readonly TupleKey[],
   limit: number,
   create: () => Statistics,
 ): Row<Statistics> | undefined {
-  const known = rows.get(key);
+  const known = rows.get(keys);
   if (known !== undefined || rows.size >= limit) return known;
   const row = { statistics: create(), histogram: new LatencyHistogram() };
-  rows.set(key, row);
+  rows.add(keys, row);
   return row;
 }
 
-function finished<Statistics extends object>(rows: Map<string, Row<Statistics>>): Statistics[] {
-  return Array.from(rows.values(), ({ statistics, histogram: { latency } }) => ({
+/** Takes the rows out. */
+function finished<Statistics extends object>(rows: TupleMap<Row<Statistics>>): Statistics[] {
+  return Array.from(rows.take(), ({ statistics, histogram: { latency } }) => ({
     ...statistics,
     ...(latency !== undefined && { latency }),
   }));

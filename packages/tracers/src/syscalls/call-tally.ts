@@ -40,15 +40,16 @@ export class CallTally {
   statistics(id: number, names: SyscallNames, timed: boolean): SyscallStatistics {
     const { calls, totalNs, maxNs, running } = this;
     const errors = this.#errors.length === 0 ? NO_ERRORS : errorsOf(this.#errors);
-    const statistics = { name: names.name(id), compat: (id & COMPAT) !== 0, calls, errors };
-    if (!timed) return statistics;
+    const name = names.name(id);
+    const compat = (id & COMPAT) !== 0;
+    if (!timed) return { name, compat, calls, errors };
     const histogramNs: (readonly [number, number, number])[] = [];
     let timedCalls = 0;
     for (const { key, count } of pairsOf(this.#histogram).sort((a, b) => a.key - b.key)) {
       histogramNs.push([lowestNs(key), lowestNs(key + 1), count]);
       timedCalls += count;
     }
-    return { ...statistics, timedCalls, totalNs, maxNs, histogramNs, running };
+    return { name, compat, calls, errors, timedCalls, totalNs, maxNs, histogramNs, running };
   }
 }
 

@@ -13,6 +13,13 @@ export interface RouteLimits {
   readonly services?: number;
 }
 
+/** Of one service. */
+interface Routes {
+  readonly all: Set<string>;
+  /** Those of the paths that came first, as many as there may be routes: most services have few, and ask for them all the time. */
+  readonly byPath: Map<string, string>;
+}
+
 /**
  * Guesses the route that a path belongs to: `/users/4711` -> `/users/{id}`. The number of routes has a bound: those of
  * a service that has too many are `*`.
@@ -20,7 +27,7 @@ export interface RouteLimits {
 export class RouteTemplates {
   readonly #routesPerService: number;
   readonly #services: number;
-  readonly #known = new Map<string, Set<string>>();
+  readonly #known = new Map<string, Routes>();
 
   constructor({ routesPerService = 200, services = 1000 }: RouteLimits = {}) {
     this.#routesPerService = routesPerService;
@@ -30,18 +37,22 @@ export class RouteTemplates {
   /** `path` has no query. */
   routeOf(service: string, path: string): string {
     const routes = this.#routesOf(service);
-    const route = guessRoute(path);
     if (routes === undefined) return OTHER_ROUTES;
-    if (routes.has(route)) return route;
-    if (routes.size >= this.#routesPerService) return OTHER_ROUTES;
-    routes.add(route);
+    const known = routes.byPath.get(path);
+    if (known !== undefined) return known;
+    const route = guessRoute(path);
+    if (!routes.all.has(route)) {
+      if (routes.all.size >= this.#routesPerService) return OTHER_ROUTES;
+      routes.all.add(route);
+    }
+    if (routes.byPath.size < this.#routesPerService) routes.byPath.set(path, route);
     return route;
   }
 
-  #routesOf(service: string): Set<string> | undefined {
+  #routesOf(service: string): Routes | undefined {
     const known = this.#known.get(service);
     if (known !== undefined || this.#known.size >= this.#services) return known;
-    const routes = new Set<string>();
+    const routes: Routes = { all: new Set(), byPath: new Map() };
     this.#known.set(service, routes);
     return routes;
   }

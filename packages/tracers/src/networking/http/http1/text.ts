@@ -1,7 +1,9 @@
+import { bytesOf } from "../../../kernel-text.ts";
+
 /** The bytes as text; what is no UTF-8 is replaced. */
 export function textOf(bytes: Uint8Array, start: number, end: number): string {
-  const buffer = bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  return buffer.toString("utf8", start, end);
+  const { byteOffset, length } = bytes;
+  return bytesOf(bytes).toString("utf8", byteOffset + start, byteOffset + Math.min(end, length));
 }
 
 const METHODS = ["GET", "POST", "PUT", "HEAD", "PATCH", "DELETE", "OPTIONS"] as const;
