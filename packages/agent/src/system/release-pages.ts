@@ -104,14 +104,14 @@ export function releasableRanges(smaps: string): FileRange[] {
 }
 
 const PAGEMAP_ENTRY_BYTES = 8;
-/** Bits of an entry, see Documentation/admin-guide/mm/pagemap.rst: of a file or shared, swapped out, present. */
-const PAGE_OF_FILE = 1n << 61n;
-const PAGE_SWAPPED = 1n << 62n;
-const PAGE_PRESENT = 1n << 63n;
+/** Bits 61 to 63 of an entry, of the second of its words: Documentation/admin-guide/mm/pagemap.rst. */
+const PAGE_OF_FILE_OR_SHARED = 1 << 29;
+const PAGE_SWAPPED = 1 << 30;
+const PAGE_PRESENT = 1 << 31;
 
 /** None where this may not be read. */
 function readFileRuns(range: AddressRange, pageSizeBytes: number): AddressRange[] {
-  const entries = new BigUint64Array(range.sizeBytes / pageSizeBytes);
+  const entries = new Uint32Array((range.sizeBytes / pageSizeBytes) * 2);
   try {
     const file = openSync("/proc/self/pagemap", "r");
     try {
@@ -126,13 +126,17 @@ function readFileRuns(range: AddressRange, pageSizeBytes: number): AddressRange[
   return fileRuns(range, entries, pageSizeBytes);
 }
 
-/** What of a range is between its own pages. */
-export function fileRuns({ start }: AddressRange, pagemap: BigUint64Array, pageSizeBytes: number): AddressRange[] {
+/**
+ * What of a range is between its own pages.
+ *
+ * @param pagemap two words for each page, the lower one first
+ */
+export function fileRuns({ start }: AddressRange, pagemap: Uint32Array, pageSizeBytes: number): AddressRange[] {
   const runs: AddressRange[] = [];
   let first = 0;
-  for (let page = 0; page <= pagemap.length; page++) {
-    const entry = pagemap[page];
-    if (entry !== undefined && !isOwn(entry)) continue;
+  for (let page = 0; page <= pagemap.length / 2; page++) {
+    const word = pagemap[2 * page + 1];
+    if (word !== undefined && !isOwn(word)) continue;
     if (page > first) {
       runs.push({ start: start + BigInt(first * pageSizeBytes), sizeBytes: (page - first) * pageSizeBytes });
     }
@@ -141,6 +145,6 @@ export function fileRuns({ start }: AddressRange, pagemap: BigUint64Array, pageS
   return runs;
 }
 
-function isOwn(entry: bigint): boolean {
-  return (entry & PAGE_SWAPPED) !== 0n || ((entry & PAGE_PRESENT) !== 0n && (entry & PAGE_OF_FILE) === 0n);
+function isOwn(word: number): boolean {
+  return (word & PAGE_SWAPPED) !== 0 || ((word & PAGE_PRESENT) !== 0 && (word & PAGE_OF_FILE_OR_SHARED) === 0);
 }
