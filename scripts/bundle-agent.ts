@@ -3,7 +3,11 @@ import { join, relative } from "node:path";
 import { type Plugin, rolldown } from "rolldown";
 import { fromRoot } from "./repository.ts";
 
-const input = fromRoot("packages/agent/dist/main.js");
+const input = {
+  main: fromRoot("packages/agent/dist/main.js"),
+  // For bin/skep.mjs, before it starts the agent with flags. Apart, as that is to take no longer than it must.
+  "limit-privileges": fromRoot("packages/agent/dist/service/limit-privileges.js"),
+};
 const output = fromRoot("packages/agent/dist/bundle");
 
 /**

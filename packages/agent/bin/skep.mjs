@@ -17,6 +17,7 @@ if (major < 22 || (major === 22 && minor < 15)) {
   process.stderr.write(`skep: Node.js ${process.versions.node} is too old: 22.15 or newer is needed\n`);
   process.exitCode = 1;
 } else if (flags.some((flag) => !process.execArgv.includes(flag))) {
+  await limitPrivileges();
   // So that the commands that Skep starts do without them (src/run/launched-command.ts).
   const added = Object.keys(environment).filter((name) => process.env[name] === undefined);
   process.execve(process.execPath, [process.execPath, ...flags, ...process.execArgv, ...process.argv.slice(1)], {
@@ -30,4 +31,15 @@ if (major < 22 || (major === 22 && minor < 15)) {
     process.stderr.write(`skep: not built (${error.message.split("\n")[0]})\n      run this first: npm run build\n`);
     process.exitCode = 1;
   });
+}
+
+/** The agent lets go of what it does not need, which takes a new start, too: this one does for both. */
+async function limitPrivileges() {
+  const [, , command = "run"] = process.argv;
+  if (command !== "run") return;
+  try {
+    (await import("../dist/bundle/limit-privileges.js")).dropPrivileges();
+  } catch {
+    // Not built, or no library to call the kernel with: the next start meets that, too, and tells of it.
+  }
 }

@@ -15,23 +15,30 @@ export const keptCapabilities: readonly Capability[] = [
 /**
  * Lets go, for good, of all privileges of root but those that tracing needs. Capabilities belong to threads, and Node.js
  * has several by now; what a process becomes by execve(2) is limited as a whole. So this process starts once more, which
- * takes as long as it took until here, and only this returns: nothing is left to be dropped then.
+ * takes as long as it took until here, and only this returns: nothing is left to be dropped then. It does not, where
+ * `bin/skep.mjs` has dropped them before it started once more for reasons of its own.
  *
  * Somebody else than root has just what `setcap` gave to the executable, which is no more than is needed.
  */
 export function limitPrivileges(sys: Sys = defaultSys()): void {
-  if (process.getuid?.() !== 0) return;
+  if (!dropPrivileges(sys)) return;
+  process.execve?.(process.execPath, [process.execPath, ...process.execArgv, ...process.argv.slice(1)], process.env);
+}
+
+/** Has the next execve(2) limit this process. False where that changes nothing, or may not be done. */
+export function dropPrivileges(sys: Sys = defaultSys()): boolean {
+  if (process.getuid?.() !== 0) return false;
   // Debian's and Ubuntu's kernels may give perf events to nobody else.
   const kept: readonly Capability[] = perfEventsTakeAdmin() ? [...keptCapabilities, "CAP_SYS_ADMIN"] : keptCapabilities;
   const superfluous = capabilitiesOf(readFileSync("/proc/self/status", "latin1")) & ~capabilitySet(kept);
-  if (superfluous === 0n) return;
+  if (superfluous === 0n) return false;
   for (let capability = 0; superfluous >> BigInt(capability) !== 0n; capability++) {
     if (((superfluous >> BigInt(capability)) & 1n) === 0n) continue;
     // Without CAP_SETPCAP it is refused: who starts us so has chosen what we get.
-    if (sys.prctl(PR_CAPBSET_DROP, capability) < 0) return;
+    if (sys.prctl(PR_CAPBSET_DROP, capability) < 0) return false;
   }
   sys.prctl(PR_SET_NO_NEW_PRIVS, 1);
-  process.execve?.(process.execPath, [process.execPath, ...process.execArgv, ...process.argv.slice(1)], process.env);
+  return true;
 }
 
 /** What an `execve` of root gets: the bounding set. */
