@@ -52,9 +52,9 @@ export { attachUprobeMulti, type UprobeMultiOptions, type UprobePlace } from "./
 export { Program } from "./programs/program.ts";
 export type { ProgramInformation } from "./programs/program-information.ts";
 export { programsQuiesced } from "./programs/quiesce.ts";
-export { enableStats } from "./programs/stats.ts";
 export type { TestRunOptions, TestRunResult } from "./sys/bpf.ts";
 export { onlineCpus, possibleCpuCount } from "./sys/cpus.ts";
 export { pageSizeBytes } from "./sys/page-size.ts";
+export { enableStats } from "./sys/statistics.ts";
 export type { Sys } from "./sys/sys.ts";
 export { AttachType, MapFlag, MapType, PerfHardware, PerfSoftware, PerfType, ProgramType } from "./sys/uapi.ts";

@@ -141,7 +141,7 @@ test("a burst of the agent's own CPU time does not count, its mean does", () => 
 test("starting costs more than going on, and does not count", () => {
   const machine = new Machine();
   machine.agentShare = 0.2;
-  machine.run(20);
+  machine.run(10);
   machine.agentShare = 0.001;
   machine.run(600);
   assert.equal(machine.changeCount, 0);

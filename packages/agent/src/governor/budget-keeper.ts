@@ -25,17 +25,22 @@ export interface LevelChange {
 /** What is left of a tracer's cost by each of its steps down, compared to the one before: 0 to 1. */
 export type RemainingBySteps = Readonly<Record<TracerName, readonly number[]>>;
 
-/** To take a step back up, the cost after it has to be below this part of the budget: what follows may vary that much. */
+/** After a step, down or up, the cost is to be below this part of the budget: what follows may vary that much. */
 const HEADROOM = 0.8;
 /** So long there has to be room before the first try; twice as long after each that failed. */
 const FIRST_PATIENCE_MS = 30_000;
+/** So many times as long for a tracer that is off: what it would cost is not known, and its start takes a second of a CPU. */
+const PATIENCE_WHEN_OFF = 4;
 const LONGEST_PATIENCE_MS = 32 * 60_000;
 /** A step up that has held so long was right. */
 const PROVEN_MS = 5 * 60_000;
 /** The agent's CPU time comes in bursts (symbol tables of programs that are new): only its mean of so long counts. */
 const AGENT_MEAN_MS = 30_000;
-/** What follows a start, of Skep or of one tracer, is no part of it: symbol tables are read, code is compiled. */
-const START_MS = 20_000;
+/**
+ * What follows a start, of Skep or of a tracer with other settings, is no part of it: symbol tables are read, code is
+ * compiled, and what was kept for tracers that are gone is collected.
+ */
+const START_MS = 10_000;
 
 /**
  * Decides who is turned down when Skep costs more than its budget: the dearest tracer first, as many steps at once as
@@ -97,7 +102,7 @@ export class BudgetKeeper {
     }
     this.#raisedAtMs = undefined;
     const changed = new Set<TracerName>();
-    while (sumOf(costs) > this.#budgetShare) {
+    while (sumOf(costs) > HEADROOM * this.#budgetShare) {
       const name = this.#dearest(costs);
       if (name === undefined) break;
       const level = this.levelOf(name) + 1;
@@ -127,13 +132,12 @@ export class BudgetKeeper {
       return [];
     }
     this.#roomSinceMs ??= atMs;
-    if (atMs - this.#roomSinceMs < this.#patienceMs) return [];
+    if (atMs - this.#roomSinceMs < this.#patienceMs * (remaining > 0 ? 1 : PATIENCE_WHEN_OFF)) return [];
     this.#roomSinceMs = undefined;
     this.#raisedAtMs = atMs;
     this.#reductions.pop();
     this.#levels.set(last, level - 1);
     this.#measureAgentAnew(this.#expectedAgentShare);
-    this.#startingMs = START_MS;
     return [{ name: last, level: level - 1, totalShare }];
   }
 
@@ -166,6 +170,7 @@ export class BudgetKeeper {
   #measureAgentAnew(expectedShare: number): void {
     this.#agentSum = 0;
     this.#agentMs = 0;
+    this.#startingMs = START_MS;
     this.#expectedAgentShare = expectedShare;
   }
 }

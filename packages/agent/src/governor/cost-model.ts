@@ -5,95 +5,120 @@ import { sumOf } from "../pipeline/running-tracer.ts";
 import type { TracerSettings } from "../pipeline/tracer-settings.ts";
 import type { CostByTracer } from "./budget-keeper.ts";
 
-/** What the programs of one tracer did while BPF statistics were on. */
-export interface Calibration {
-  readonly name: TracerName;
-  readonly nsPerRun: number;
-  readonly runsPerSecond: number;
-}
-
 /**
- * Nanoseconds per run until they are measured here, or where nobody may: BPF statistics take CAP_SYS_ADMIN. Measured on
- * two CPUs of a busy virtual machine, Linux 6.18.
+ * Nanoseconds per run, measured on two CPUs of a busy virtual machine, Linux 6.18. Where BPF statistics tell what the
+ * runs take here, which needs CAP_SYS_ADMIN, it is their proportions that count.
  */
-const UNCALIBRATED_NS: Readonly<Record<TracerName, number>> = {
+const NS_PER_RUN: Readonly<Record<TracerName, number>> = {
   cpu: 20_000,
   "off-cpu": 1000,
-  syscalls: 100,
-  processes: 30,
-  files: 75,
-  network: 90,
+  syscalls: 250,
+  processes: 90,
+  files: 250,
+  network: 200,
 };
 
-/** Estimates what the BPF programs of each tracer cost: how often they run by the reports, times what one run takes. */
+/** Without the tracer of system calls nobody counts them: after so long it is not known any more how many there are. */
+const CALLS_KNOWN_NS = 10 * 60e9;
+
+/**
+ * What the BPF programs of each tracer cost: how often they run by the reports, times what one run takes. A round in which
+ * BPF statistics are on tells how far off that is on this machine.
+ */
 export class CostModel {
-  readonly #calibrations = new Map<TracerName, Calibration>();
+  /** What was measured, by what was estimated for the same round. */
+  readonly #factors = new Map<TracerName, number>();
+  /** What was measured, in nanoseconds per second, for when nothing tells how often the programs run. */
+  readonly #measured = new Map<TracerName, number>();
   readonly #cpuCount: number;
   /** Of all processes, when that was last known. */
   #callsPerSecond = 0;
+  #callsKnownForNs = 0;
 
   constructor(cpuCount: number = availableParallelism()) {
     this.#cpuCount = cpuCount;
   }
 
-  calibrate(calibration: Calibration): void {
-    this.#calibrations.set(calibration.name, calibration);
-  }
-
-  /** Its settings changed: other programs run now. */
-  forget(name: TracerName): void {
-    this.#calibrations.delete(name);
-  }
-
-  /** As parts of the machine, of those tracers that were on. */
-  bpfShares(round: Round, running: TracerSettings): CostByTracer {
+  /**
+   * As parts of the machine, of those tracers that were on.
+   *
+   * @param measured nanoseconds in the programs of a tracer, in this round, of those for which that is known
+   */
+  bpfShares(round: Round, running: TracerSettings, measured: CostByTracer = {}): CostByTracer {
     const seconds = round.durationNs / 1e9;
-    if (round.syscalls !== undefined) {
-      const calls = round.syscalls.syscalls.reduce((sum, { calls }) => sum + calls, 0);
-      this.#callsPerSecond = (calls + sumOf(round.syscalls.lost)) / seconds;
-    }
+    this.#countCalls(round, seconds);
     const runs = this.#runsPerSecond(round, running, seconds);
     const shares: Partial<Record<TracerName, number>> = {};
     for (const { name, state } of round.tracers) {
       if (state === "off") continue;
-      const calibration = this.#calibrations.get(name);
-      const nsPerRun = calibration?.nsPerRun ?? UNCALIBRATED_NS[name];
-      shares[name] = (nsPerRun * Math.max(runs[name], 0)) / 1e9 / this.#cpuCount;
+      const runsPerSecond = runs[name];
+      const estimate = runsPerSecond === undefined ? undefined : NS_PER_RUN[name] * runsPerSecond;
+      const measuredNs = measured[name];
+      if (measuredNs !== undefined) this.#calibrate(name, measuredNs / seconds, estimate);
+      const nsPerSecond = estimate === undefined ? (this.#measured.get(name) ?? 0) : estimate * this.#factorOf(name);
+      shares[name] = nsPerSecond / 1e9 / this.#cpuCount;
     }
     return shares;
   }
 
+  #calibrate(name: TracerName, nsPerSecond: number, estimate: number | undefined): void {
+    this.#measured.set(name, nsPerSecond);
+    if (estimate !== undefined && estimate > 0) this.#factors.set(name, nsPerSecond / estimate);
+  }
+
+  /** Of a tracer that was never measured: as far off as the others. */
+  #factorOf(name: TracerName): number {
+    const known = this.#factors.get(name);
+    if (known !== undefined) return known;
+    return this.#factors.size === 0 ? 1 : sumOf(Object.fromEntries(this.#factors)) / this.#factors.size;
+  }
+
+  #countCalls({ syscalls, durationNs }: Round, seconds: number): void {
+    if (syscalls === undefined) {
+      this.#callsKnownForNs -= durationNs;
+      if (this.#callsKnownForNs <= 0) this.#callsPerSecond = 0;
+      return;
+    }
+    const calls = syscalls.syscalls.reduce((sum, { calls }) => sum + calls, 0);
+    this.#callsPerSecond = (calls + sumOf(syscalls.lost)) / seconds;
+    this.#callsKnownForNs = CALLS_KNOWN_NS;
+  }
+
   /** The hooks at system calls run for all of them, whatever comes of it. */
-  #runsPerSecond(round: Round, running: TracerSettings, seconds: number): Readonly<Record<TracerName, number>> {
+  #runsPerSecond(
+    round: Round,
+    running: TracerSettings,
+    seconds: number,
+  ): Readonly<Record<TracerName, number | undefined>> {
     const { cpu, offCpu, processes, network } = round;
-    const calls = this.#callsPerSecond;
+    const calls = this.#callsPerSecond > 0 ? this.#callsPerSecond : undefined;
+    const events = (processes?.events.length ?? 0) / seconds;
     const execFailures = running.processes?.execFailures ?? true;
     const latencies = running.syscalls?.latencies ?? true;
+    const each = (count: number) => (calls === undefined ? undefined : count * calls);
     return {
       cpu: (cpu?.sampleCount ?? 0) / seconds,
-      "off-cpu": this.#calibrations.get("off-cpu")?.runsPerSecond ?? (2 * (offCpu?.sampleCount ?? 0)) / seconds,
-      syscalls: latencies ? 2 * calls : calls,
-      processes: (execFailures ? calls : 0) + (processes?.events.length ?? 0) / seconds,
-      // Without the tracer of system calls only BPF statistics tell how often it runs.
-      network: networkRuns(calls, seconds, running, network) ?? this.#calibrations.get("network")?.runsPerSecond ?? 0,
-      files: calls > 0 ? 2 * calls : (this.#calibrations.get("files")?.runsPerSecond ?? 0),
+      "off-cpu": (2 * (offCpu?.sampleCount ?? 0)) / seconds,
+      syscalls: each(latencies ? 2 : 1),
+      processes: execFailures ? (each(1) ?? 0) + events : events,
+      files: each(2),
+      network: networkRuns(calls, seconds, running, network),
     };
   }
 }
 
 /** Requests are looked for at both ends of each system call, connections at its end; each packet is seen once or twice. */
 function networkRuns(
-  calls: number,
+  calls: number | undefined,
   seconds: number,
   { network: settings = {} }: TracerSettings,
   round: NetworkRound | undefined,
 ): number | undefined {
   const { connections = true, requests = true } = settings;
-  const needsCalls = connections !== false || requests !== false;
-  if (needsCalls && calls === 0) return undefined;
-  const ofCalls = (requests === false ? 0 : 2 * calls) + (connections === false ? 0 : calls);
+  const callEnds = (requests === false ? 0 : 2) + (connections === false ? 0 : 1);
+  if (callEnds > 0 && calls === undefined) return undefined;
   const packets = round?.report.packets?.interfaces.reduce((sum, { buffers }) => sum + buffers, 0) ?? 0;
-  return ofCalls + (2 * packets) / seconds;
+  return callEnds * (calls ?? 0) + (2 * packets) / seconds;
 }
 
 function networkRows({ report: { connections, requests, packets }, requests: single }: NetworkRound): number {
@@ -108,7 +133,20 @@ function requestCount(report: RequestReport | undefined): number {
   return report?.requests.reduce((sum, { requests }) => sum + requests, 0) ?? 0;
 }
 
-/** Which tracer makes how much of the agent's work: as many rows as it hands over have to be named, kept and sent. */
+/**
+ * What a row takes of the agent's time, compared to one of system calls. By what each tracer alone took beside the load of
+ * `npm run bench:overhead`: stacks have to be named, requests put together, programs that are new looked at.
+ */
+const ROW_COSTS: Readonly<Record<TracerName, number>> = {
+  cpu: 7,
+  "off-cpu": 7,
+  syscalls: 1,
+  processes: 2.5,
+  files: 5,
+  network: 9,
+};
+
+/** Which tracer makes how much of the agent's work: as much as its rows have to be named, kept and sent. */
 export function agentParts({ cpu, offCpu, syscalls, files, processes, network }: Round): CostByTracer {
   const rows: Readonly<Record<TracerName, number>> = {
     cpu: cpu?.samples.length ?? 0,
@@ -118,9 +156,10 @@ export function agentParts({ cpu, offCpu, syscalls, files, processes, network }:
     files: files?.files.length ?? 0,
     network: network === undefined ? 0 : networkRows(network),
   };
-  const all = sumOf(rows);
+  const costs = (Object.entries(rows) as [TracerName, number][]).map(
+    ([name, count]) => [name, count * ROW_COSTS[name]] as const,
+  );
+  const all = costs.reduce((sum, [, cost]) => sum + cost, 0);
   if (all === 0) return {};
-  const parts: Partial<Record<TracerName, number>> = {};
-  for (const [name, count] of Object.entries(rows) as [TracerName, number][]) if (count > 0) parts[name] = count / all;
-  return parts;
+  return Object.fromEntries(costs.filter(([, cost]) => cost > 0).map(([name, cost]) => [name, cost / all]));
 }

@@ -5,13 +5,13 @@ import type { Pipeline } from "../pipeline/pipeline.ts";
 import type { Problem } from "../pipeline/problem.ts";
 import { type Round, type RoundReader, TRACER_NAMES, type TracerName } from "../pipeline/round.ts";
 import type { SettingsOf, TracerSettings } from "../pipeline/tracer-settings.ts";
-import { BudgetKeeper, type LevelChange, type RemainingBySteps } from "./budget-keeper.ts";
+import { BudgetKeeper, type CostByTracer, type LevelChange, type RemainingBySteps } from "./budget-keeper.ts";
 import { agentParts, CostModel } from "./cost-model.ts";
 import { changeTo, tracerSteps } from "./tracer-steps.ts";
 
-/** BPF statistics cost some 20 ns a run: they are on for so long, so often. */
-const CALIBRATION_MS = 200;
-const CALIBRATION_INTERVAL_MS = 60_000;
+/** BPF statistics cost some 20 ns a run: they are on for rounds of so long together, and then off for so long. */
+const MEASURED_NS = 5e9;
+const NOT_MEASURED_NS = 60e9;
 /** Rounds that a change has cut short say little. */
 const SHORTEST_ROUND_NS = 5e8;
 
@@ -23,6 +23,10 @@ export interface GovernorSettings {
   readonly tracers: TracerSettings;
   /** Of all CPUs together: the agent and its BPF programs. */
   readonly cpuPercent: number;
+  /** What keeps BPF statistics on at the start, where nobody may switch them on any more. */
+  readonly statistics?: Disposable;
+  /** What is known already of this machine. Default: nothing. */
+  readonly costs?: CostModel;
   /** How long there has to be room before a tracer is turned up for the first time. Default 30 s. */
   readonly patienceMs?: number;
   /** Told when a change fails. */
@@ -36,18 +40,26 @@ export class Governor implements RoundReader, Disposable {
   readonly #budgetShare: number;
   readonly #onProblem: (problem: Problem) => void;
   readonly #keeper: BudgetKeeper;
-  readonly #costs = new CostModel();
+  readonly #costs: CostModel;
   #configured: TracerSettings;
   #changing: Promise<void> | undefined;
-  #timer: NodeJS.Timeout;
+  /** Undefined while they are off. */
+  #statistics: Disposable | undefined;
+  #mayMeasure = true;
+  /** For so long they have been on, or off. */
+  #measuredNs = 0;
+  #notMeasuredNs = Number.POSITIVE_INFINITY;
+  /** Of each tracer, at the end of the last round: undefined where statistics were off. */
+  #runTimesNs: RunTimes | undefined;
 
-  constructor({ pipeline, tracers, cpuPercent, patienceMs, onProblem }: GovernorSettings) {
+  constructor({ pipeline, tracers, cpuPercent, patienceMs, statistics, costs, onProblem }: GovernorSettings) {
     this.#pipeline = pipeline;
     this.#configured = tracers;
     this.#budgetShare = cpuPercent / 100;
     this.#onProblem = onProblem;
     this.#keeper = new BudgetKeeper(this.#budgetShare, remainingBySteps(), patienceMs);
-    this.#timer = setTimeout(() => this.#calibrate(), CALIBRATION_MS).unref();
+    this.#costs = costs ?? new CostModel();
+    this.#statistics = statistics;
   }
 
   /** A tracer is configured differently: it does all of that until the budget says otherwise. */
@@ -55,11 +67,11 @@ export class Governor implements RoundReader, Disposable {
     await this.#changing;
     this.#configured = { ...this.#configured, [name]: settings };
     this.#keeper.forget(name);
-    this.#costs.forget(name);
     await this.#pipeline.change(name, { settings });
   }
 
   read(round: Round): void {
+    const measured = this.#measure(round);
     if (this.#changing !== undefined || round.durationNs < SHORTEST_ROUND_NS) return;
     const { cpuUserNs, cpuSystemNs } = round.self;
     const changes = this.#keeper.decide({
@@ -67,7 +79,7 @@ export class Governor implements RoundReader, Disposable {
       durationMs: round.durationNs / 1e6,
       agentShare: (cpuUserNs + cpuSystemNs) / round.durationNs / availableParallelism(),
       agentParts: agentParts(round),
-      bpfShares: this.#costs.bpfShares(round, this.#running()),
+      bpfShares: this.#costs.bpfShares(round, this.#running(), measured),
     });
     if (changes.length === 0) return;
     this.#changing = this.#apply(changes)
@@ -78,7 +90,7 @@ export class Governor implements RoundReader, Disposable {
   }
 
   [Symbol.dispose](): void {
-    clearTimeout(this.#timer);
+    this.#switchOff();
   }
 
   async #apply(changes: readonly LevelChange[]): Promise<void> {
@@ -88,7 +100,6 @@ export class Governor implements RoundReader, Disposable {
   async #change<Name extends TracerName>(name: Name, level: number, totalShare: number): Promise<void> {
     const configured = this.#configured[name];
     if (configured === undefined) return;
-    this.#costs.forget(name);
     const why = `Skep took ${percent(totalShare)} of the machine, and may take ${percent(this.#budgetShare)}`;
     await this.#pipeline.change(name, changeTo(name, configured, level, why));
   }
@@ -104,30 +115,52 @@ export class Governor implements RoundReader, Disposable {
     return running as TracerSettings;
   }
 
-  #calibrate(): void {
-    let statistics: Disposable;
-    try {
-      statistics = enableStats();
-    } catch (error) {
-      // Who may not switch them on gets by with what was measured elsewhere.
-      if (error instanceof BpfError) return;
-      throw error;
+  /** Nanoseconds in the programs of each tracer that was on for all of the round; empty where statistics were not. */
+  #measure(round: Round): CostByTracer {
+    if (this.#statistics === undefined) {
+      this.#notMeasuredNs += round.durationNs;
+      if (this.#mayMeasure && this.#notMeasuredNs >= NOT_MEASURED_NS) this.#switchOn();
+      return {};
     }
-    const before = new Map(this.#pipeline.runTimes.map((times) => [times.name, times]));
-    const sinceMs = performance.now();
-    this.#timer = setTimeout(() => {
-      const seconds = (performance.now() - sinceMs) / 1000;
-      for (const { name, runTimeNs, runCount } of this.#pipeline.runTimes) {
-        const start = before.get(name);
-        const runs = runCount - (start?.runCount ?? 0);
-        // One that was started meanwhile has counts of its own.
-        if (start === undefined || runs <= 0) continue;
-        this.#costs.calibrate({ name, nsPerRun: (runTimeNs - start.runTimeNs) / runs, runsPerSecond: runs / seconds });
-      }
-      statistics[Symbol.dispose]();
-      this.#timer = setTimeout(() => this.#calibrate(), CALIBRATION_INTERVAL_MS).unref();
-    }, CALIBRATION_MS).unref();
+    const before = this.#runTimesNs;
+    this.#runTimesNs = new Map(this.#pipeline.runTimes.map(({ name, runTimeNs }) => [name, runTimeNs]));
+    if (before === undefined) return {};
+    const measured = growth(before, this.#runTimesNs, round);
+    this.#measuredNs += round.durationNs;
+    if (this.#measuredNs >= MEASURED_NS) this.#switchOff();
+    return measured;
   }
+
+  #switchOn(): void {
+    try {
+      this.#statistics = enableStats();
+    } catch (error) {
+      if (!(error instanceof BpfError)) throw error;
+      // Who may not switch them on gets by with what was measured at the start, or elsewhere.
+      this.#mayMeasure = false;
+    }
+  }
+
+  #switchOff(): void {
+    this.#statistics?.[Symbol.dispose]();
+    this.#statistics = undefined;
+    this.#runTimesNs = undefined;
+    this.#measuredNs = 0;
+    this.#notMeasuredNs = 0;
+  }
+}
+
+type RunTimes = ReadonlyMap<TracerName, number>;
+
+/** Of those tracers that ran all the time from one to the other. */
+function growth(before: RunTimes, after: RunTimes, { tracers, startUnixNs }: Round): CostByTracer {
+  const grown: Partial<Record<TracerName, number>> = {};
+  for (const { name, sinceUnixMs } of tracers) {
+    const [start, end] = [before.get(name), after.get(name)];
+    if (start === undefined || end === undefined || BigInt(sinceUnixMs) * 1_000_000n > startUnixNs) continue;
+    grown[name] = end - start;
+  }
+  return grown;
 }
 
 function remainingBySteps(): RemainingBySteps {

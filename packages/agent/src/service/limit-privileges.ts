@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { type Capability, capabilitySet, defaultSys, perfEventsTakeAdmin, type Sys } from "@skep/ebpf/sys";
 import { wantedCapabilities } from "../system/capabilities.ts";
+import { handOverStatistics } from "./statistics-handover.ts";
 
 /** Options of prctl(2). */
 const PR_CAPBSET_DROP = 24;
@@ -32,6 +33,7 @@ export function dropPrivileges(sys: Sys = defaultSys()): boolean {
   const kept: readonly Capability[] = perfEventsTakeAdmin() ? [...keptCapabilities, "CAP_SYS_ADMIN"] : keptCapabilities;
   const superfluous = capabilitiesOf(readFileSync("/proc/self/status", "latin1")) & ~capabilitySet(kept);
   if (superfluous === 0n) return false;
+  if ((superfluous & capabilitySet(["CAP_SYS_ADMIN"])) !== 0n) handOverStatistics(sys);
   for (let capability = 0; superfluous >> BigInt(capability) !== 0n; capability++) {
     if (((superfluous >> BigInt(capability)) & 1n) === 0n) continue;
     // Without CAP_SETPCAP it is refused: who starts us so has chosen what we get.

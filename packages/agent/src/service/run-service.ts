@@ -7,6 +7,7 @@ import { Interruption } from "../run/interruption.ts";
 import { checkSystem } from "../system/check-system.ts";
 import { PageRelease } from "../system/release-pages.ts";
 import { limitPrivileges } from "./limit-privileges.ts";
+import { takeOverStatistics } from "./statistics-handover.ts";
 
 /** `setTimeout` takes no longer than this, 24 days: something has to keep Skep running when all tracers are off. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
@@ -29,7 +30,12 @@ export async function runService(configPath: string | undefined): Promise<number
   };
   const { Service } = await import("./service.ts");
   using _pages = new PageRelease(STARTING_DELAYS_MS);
-  await using service = await Service.start(settings, { onProblem: reportProblem, onPage: reportPage });
+  const statistics = takeOverStatistics();
+  await using service = await Service.start(settings, {
+    onProblem: reportProblem,
+    onPage: reportPage,
+    ...(statistics !== undefined && { statistics }),
+  });
   process.on("SIGHUP", onHangup);
   process.stderr.write(greeting(service));
   using _timer = setInterval(() => undefined, LONGEST_TIMER_MS);

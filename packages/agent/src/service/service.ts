@@ -6,7 +6,8 @@ import { describeErrno } from "../cli/errno.ts";
 import { skepVersion } from "../cli/version.ts";
 import type { Settings } from "../config/settings.ts";
 import { Telemetry } from "../export/telemetry.ts";
-import { Governor } from "../governor/governor.ts";
+import { CostModel } from "../governor/cost-model.ts";
+import { Governor, type GovernorSettings } from "../governor/governor.ts";
 import { History } from "../history/history.ts";
 import { olderConventions } from "../metrics/older-request-metrics.ts";
 import { Pipeline } from "../pipeline/pipeline.ts";
@@ -29,6 +30,11 @@ export interface ServiceListeners {
   readonly onPage: (url: string) => void;
 }
 
+export interface ServiceOptions extends ServiceListeners {
+  /** What keeps BPF statistics on until the governor knows what the tracers cost. */
+  readonly statistics?: Disposable;
+}
+
 interface Parts {
   readonly pipeline: Pipeline;
   readonly governor: Governor;
@@ -39,14 +45,22 @@ interface Parts {
 /** All of the agent: tracers, telemetry, history and page, as its settings have it. */
 export class Service implements AsyncDisposable {
   readonly #listeners: ServiceListeners;
+  readonly #costs: CostModel;
   #settings: Settings;
   #history: History;
   #parts: Parts;
 
-  private constructor(settings: Settings, history: History, parts: Parts, listeners: ServiceListeners) {
+  private constructor(
+    settings: Settings,
+    history: History,
+    parts: Parts,
+    costs: CostModel,
+    listeners: ServiceListeners,
+  ) {
     this.#settings = settings;
     this.#history = history;
     this.#parts = parts;
+    this.#costs = costs;
     this.#listeners = listeners;
   }
 
@@ -54,9 +68,14 @@ export class Service implements AsyncDisposable {
    * @throws CliError or OtlpError for what is configured but cannot be had: the page's port, a file, a spool. A tracer
    *   that cannot start is no error: it is off.
    */
-  static async start(settings: Settings, listeners: ServiceListeners): Promise<Service> {
+  static async start(settings: Settings, { statistics, ...listeners }: ServiceOptions): Promise<Service> {
     const history = historyOf(settings);
-    return new Service(settings, history, await startParts(settings, history, listeners), listeners);
+    const costs = new CostModel();
+    const parts = await startParts(settings, history, listeners, {
+      costs,
+      ...(statistics !== undefined && { statistics }),
+    });
+    return new Service(settings, history, parts, costs, listeners);
   }
 
   get tracers(): readonly TracerState[] {
@@ -89,7 +108,7 @@ export class Service implements AsyncDisposable {
     }
     await stopParts(this.#parts);
     if (JSON.stringify(settings.limits) !== JSON.stringify(before.limits)) this.#history = historyOf(settings);
-    this.#parts = await startParts(settings, this.#history, this.#listeners);
+    this.#parts = await startParts(settings, this.#history, this.#listeners, { costs: this.#costs });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -108,6 +127,7 @@ async function startParts(
   settings: Settings,
   history: History,
   { onProblem, onPage }: ServiceListeners,
+  measuring: Pick<GovernorSettings, "costs" | "statistics">,
 ): Promise<Parts> {
   const { resource, limits, intervalSeconds } = settings;
   const intervalMs = intervalSeconds * 1000;
@@ -141,7 +161,7 @@ async function startParts(
       await page?.[Symbol.asyncDispose]();
       throw error;
     }
-    const governor = new Governor({ pipeline, tracers, cpuPercent: limits.cpuPercent, onProblem });
+    const governor = new Governor({ pipeline, tracers, cpuPercent: limits.cpuPercent, ...measuring, onProblem });
     pipeline.addReader(governor);
     return { pipeline, governor, telemetry, page };
   } catch (error) {

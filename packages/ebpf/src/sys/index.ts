@@ -5,5 +5,6 @@ export { Errno, errnoName, failure } from "./failure.ts";
 export { FileDescriptor } from "./file-descriptor.ts";
 export { KoffiSys } from "./koffi-sys.ts";
 export { perfEventsTakeAdmin } from "./perf-permission.ts";
+export { enableStats } from "./statistics.ts";
 export type { MemoryMapping, PollHandle, Sys } from "./sys.ts";
 export { AttachType, MapFlag, MapType, PerfHardware, PerfSoftware, PerfType, ProgramType } from "./uapi.ts";

@@ -14,6 +14,8 @@ const FSMOUNT = 432;
 const PIDFD_OPEN = 434;
 
 const F_DUPFD_CLOEXEC = 1030;
+const F_SETFD = 2;
+const FD_CLOEXEC = 1;
 const SC_PAGESIZE = 30;
 const RLIMIT_MEMLOCK = 8;
 const FSCONFIG_CMD_CREATE = 6;
@@ -145,6 +147,10 @@ export class KoffiSys implements Sys {
 
   duplicate(fd: number): number {
     return this.#result(this.#fcntl(fd, F_DUPFD_CLOEXEC, LOWEST_SAFE_FD));
+  }
+
+  setCloseOnExec(fd: number, closes: boolean): number {
+    return this.#result(this.#fcntl(fd, F_SETFD, closes ? FD_CLOEXEC : 0));
   }
 
   pidfdOpen(pid: number): number {

@@ -37,6 +37,9 @@ export interface Sys {
   /** A duplicate >= {@link LOWEST_SAFE_FD} with close-on-exec: F_DUPFD_CLOEXEC. */
   duplicate(fd: number): number;
 
+  /** Whether the next execve(2) closes a descriptor: F_SETFD. */
+  setCloseOnExec(fd: number, closes: boolean): number;
+
   /** pidfd_open(2), Linux 5.3. */
   pidfdOpen(pid: number): number;
 

@@ -109,6 +109,10 @@ export class FakeSys implements Sys {
     return this.#open();
   }
 
+  setCloseOnExec(fd: number, closes: boolean): number {
+    return this.#call("setCloseOnExec", undefined, [fd, closes ? 1 : 0]);
+  }
+
   pidfdOpen(pid: number): number {
     const result = this.#call("pidfdOpen", undefined, [pid]);
     return result === 0 ? this.#open() : result;
