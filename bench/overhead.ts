@@ -84,9 +84,11 @@ async function runLong(minutes: number): Promise<LongRun> {
 
 async function bpfShare(agent: AgentRun): Promise<number> {
   using _stats = enableStats();
-  const [bpfNs, startNs] = [agent.bpfNs, now()];
+  const [before, startNs] = [agent.programsNs, now()];
   await setTimeout(STATISTICS_SECONDS * 1000);
-  return shareOfMachine(agent.bpfNs - bpfNs, now() - startNs);
+  // One that was loaded meanwhile counts from its start; what one that is gone took until then is not known.
+  const bpfNs = [...agent.programsNs].reduce((sum, [id, ns]) => sum + ns - (before.get(id) ?? 0), 0);
+  return shareOfMachine(bpfNs, now() - startNs);
 }
 
 function shareOfMachine(cpuNs: number, elapsedNs: number): number {

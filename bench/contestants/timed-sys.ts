@@ -43,6 +43,10 @@ export class TimedSys implements Sys {
     return this.#sys.duplicate(fd);
   }
 
+  setCloseOnExec(fd: number, closes: boolean): number {
+    return this.#sys.setCloseOnExec(fd, closes);
+  }
+
   pidfdOpen(pid: number): number {
     return this.#sys.pidfdOpen(pid);
   }

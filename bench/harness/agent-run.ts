@@ -68,9 +68,9 @@ export class AgentRun implements AsyncDisposable {
     return cpuTimeNs(this.#pid);
   }
 
-  /** Time in its BPF programs so far, while BPF statistics were on. */
-  get bpfNs(): number {
-    return processBpf(this.#pid).programNs;
+  /** Time in each of its BPF programs so far, while BPF statistics were on. */
+  get programsNs(): ReadonlyMap<string, number> {
+    return processBpf(this.#pid).programsNs;
   }
 
   memory(): AgentMemory {

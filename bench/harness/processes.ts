@@ -17,8 +17,8 @@ export interface ProcessBpf {
   /** Runs of its perf-event programs, and the time they took; 0 while BPF statistics are off. */
   readonly sampleCount: number;
   readonly sampleNs: number;
-  /** Time in all of its programs; it grows only while BPF statistics are on. */
-  readonly programNs: number;
+  /** Time in each of its programs, by their ids; it grows only while BPF statistics are on. */
+  readonly programsNs: ReadonlyMap<string, number>;
 }
 
 /** CPU time of all live threads, user and kernel, in nanoseconds; /proc/PID/stat has ticks of 10 ms. */
@@ -76,7 +76,7 @@ export function processBpf(pid: number): ProcessBpf {
     mapBytes: maps.values().reduce((sum, bytes) => sum + bytes, 0),
     sampleCount: samplers.reduce((sum, { count }) => sum + count, 0),
     sampleNs: samplers.reduce((sum, { ns }) => sum + ns, 0),
-    programNs: programs.values().reduce((sum, { ns }) => sum + ns, 0),
+    programsNs: new Map([...programs].map(([id, { ns }]) => [id, ns])),
   };
 }
 

@@ -21,6 +21,8 @@ class Machine {
   /** With all that is configured. */
   costs: Shares = { cpu: 0.0005, syscalls: 0.002, processes: 0.0005, files: 0.002 };
   agentShare = 0.001;
+  agentEstimate = 0.001;
+  othersShare = 0.3;
   nowMs = 0;
   changeCount = 0;
 
@@ -51,6 +53,8 @@ class Machine {
         atMs: this.nowMs,
         durationMs: 10_000,
         agentShare: this.agentShare,
+        agentEstimate: this.agentEstimate,
+        othersShare: this.othersShare,
         agentParts: { cpu: 0.5, syscalls: 0.5 },
         bpfShares: this.bpfShares,
       }).length;
@@ -97,10 +101,23 @@ test("when the load has ended, all is as configured again", () => {
   machine.run(60);
   assert.deepEqual(machine.levels, { syscalls: 2, files: 1 });
   machine.costs = calm;
+  machine.othersShare = 0.1;
   machine.run(30);
   assert.notDeepEqual(machine.levels, {}, "one quiet round is no reason");
   machine.run(600);
   assert.deepEqual(machine.levels, {});
+});
+
+test("while others keep the machine as busy, what is off stays off for minutes", () => {
+  const machine = new Machine();
+  machine.costs = { ...machine.costs, files: 0.08 };
+  machine.run(10);
+  assert.deepEqual(machine.levels, { files: 1 });
+  machine.run(7 * 60);
+  assert.equal(machine.changeCount, 1);
+  machine.othersShare = 0.1;
+  machine.run(10);
+  assert.equal(machine.changeCount, 2, "tried");
 });
 
 test("a load that stays is tried ever less often", () => {
@@ -136,6 +153,14 @@ test("a burst of the agent's own CPU time does not count, its mean does", () => 
   machine.agentShare = 0.03;
   machine.run(300);
   assert.ok(machine.changeCount > 0);
+});
+
+test("what the agent has to do tells at once what it will cost after its start", () => {
+  const machine = new Machine();
+  machine.agentShare = 0.2;
+  machine.agentEstimate = 0.05;
+  machine.run(10);
+  assert.deepEqual(machine.levels, { cpu: 2, syscalls: 2 });
 });
 
 test("starting costs more than going on, and does not count", () => {

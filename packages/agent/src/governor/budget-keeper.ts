@@ -8,10 +8,14 @@ export interface MeasuredCost {
   readonly durationMs: number;
   /** CPU time of the agent. */
   readonly agentShare: number;
+  /** The same by what it had to do, for as long as the measured one says more about its start than about that. */
+  readonly agentEstimate: number;
   /** How much of the agent's work each tracer makes; they add up to 1, or are all absent. */
   readonly agentParts: CostByTracer;
   /** Time in the BPF programs of each tracer that is on. */
   readonly bpfShares: CostByTracer;
+  /** How busy everything but Skep kept the machine. */
+  readonly othersShare: number;
 }
 
 /** A tracer shall do what it does after so many steps down; 0: all that it was configured to do. */
@@ -22,6 +26,13 @@ export interface LevelChange {
   readonly totalShare: number;
 }
 
+/** One step down that was taken. */
+interface Reduction {
+  readonly name: TracerName;
+  /** Of everything but Skep, then. */
+  readonly othersShare: number;
+}
+
 /** What is left of a tracer's cost by each of its steps down, compared to the one before: 0 to 1. */
 export type RemainingBySteps = Readonly<Record<TracerName, readonly number[]>>;
 
@@ -29,8 +40,13 @@ export type RemainingBySteps = Readonly<Record<TracerName, readonly number[]>>;
 const HEADROOM = 0.8;
 /** So long there has to be room before the first try; twice as long after each that failed. */
 const FIRST_PATIENCE_MS = 30_000;
-/** So many times as long for a tracer that is off: what it would cost is not known, and its start takes a second of a CPU. */
-const PATIENCE_WHEN_OFF = 4;
+/**
+ * What a tracer that is off would cost is not known, and to try takes a second of a CPU for its start alone. While others
+ * keep the machine as busy as when it was turned off, it would most likely cost the same: that is tried so much later.
+ */
+const PATIENCE_UNDER_LOAD = 16;
+/** Less busy than this part of what it was then is another load. */
+const SAME_LOAD = 0.7;
 const LONGEST_PATIENCE_MS = 32 * 60_000;
 /** A step up that has held so long was right. */
 const PROVEN_MS = 5 * 60_000;
@@ -51,8 +67,8 @@ export class BudgetKeeper {
   readonly #budgetShare: number;
   readonly #remaining: RemainingBySteps;
   readonly #levels = new Map<TracerName, number>();
-  /** Names of those that were turned down, once for each step; the last one goes up first. */
-  #reductions: TracerName[] = [];
+  /** One for each step; the last one is taken back first. */
+  #reductions: Reduction[] = [];
   #roomSinceMs: number | undefined;
   #raisedAtMs: number | undefined;
   readonly #firstPatienceMs: number;
@@ -61,8 +77,8 @@ export class BudgetKeeper {
   /** Sum of the agent's share x milliseconds, and of the milliseconds. */
   #agentSum = 0;
   #agentMs = 0;
-  /** What the agent may cost until its mean is known. */
-  #expectedAgentShare = 0;
+  /** What the agent costs until its mean is known; undefined at the start. */
+  #expectedAgentShare: number | undefined;
 
   constructor(budgetShare: number, remaining: RemainingBySteps, firstPatienceMs: number = FIRST_PATIENCE_MS) {
     this.#budgetShare = budgetShare;
@@ -78,7 +94,7 @@ export class BudgetKeeper {
   /** Its configuration has changed: it starts from there. */
   forget(name: TracerName): void {
     this.#levels.delete(name);
-    this.#reductions = this.#reductions.filter((reduced) => reduced !== name);
+    this.#reductions = this.#reductions.filter((reduction) => reduction.name !== name);
   }
 
   /** What is to be changed after a round. */
@@ -86,12 +102,12 @@ export class BudgetKeeper {
     const agentShare = this.#meanAgentShare(measured);
     const costs = costsOf(measured, agentShare);
     const totalShare = sumOf(costs);
-    if (totalShare > this.#budgetShare) return this.#turnDown(measured.atMs, costs, totalShare, agentShare);
-    return this.#turnUp(measured.atMs, costs, totalShare);
+    if (totalShare > this.#budgetShare) return this.#turnDown(measured, costs, totalShare, agentShare);
+    return this.#turnUp(measured, costs, totalShare, agentShare);
   }
 
   #turnDown(
-    atMs: number,
+    { atMs, othersShare }: MeasuredCost,
     costs: Map<TracerName, number>,
     totalShare: number,
     agentShare: number,
@@ -107,7 +123,7 @@ export class BudgetKeeper {
       if (name === undefined) break;
       const level = this.levelOf(name) + 1;
       this.#levels.set(name, level);
-      this.#reductions.push(name);
+      this.#reductions.push({ name, othersShare });
       costs.set(name, (costs.get(name) ?? 0) * (this.#remaining[name][level - 1] ?? 0));
       changed.add(name);
     }
@@ -115,16 +131,22 @@ export class BudgetKeeper {
     return [...changed].map((name) => ({ name, level: this.levelOf(name), totalShare }));
   }
 
-  #turnUp(atMs: number, costs: Map<TracerName, number>, totalShare: number): readonly LevelChange[] {
+  #turnUp(
+    { atMs, othersShare }: MeasuredCost,
+    costs: Map<TracerName, number>,
+    totalShare: number,
+    agentShare: number,
+  ): readonly LevelChange[] {
     if (this.#raisedAtMs !== undefined && atMs - this.#raisedAtMs >= PROVEN_MS) {
       this.#raisedAtMs = undefined;
       this.#patienceMs = this.#firstPatienceMs;
     }
     const last = this.#reductions.at(-1);
     if (last === undefined) return [];
-    const level = this.levelOf(last);
-    const remaining = this.#remaining[last][level - 1] ?? 0;
-    const cost = costs.get(last) ?? 0;
+    const { name } = last;
+    const level = this.levelOf(name);
+    const remaining = this.#remaining[name][level - 1] ?? 0;
+    const cost = costs.get(name) ?? 0;
     // What was off may cost anything: that takes a try.
     const afterwards = remaining > 0 ? totalShare - cost + cost / remaining : totalShare;
     if (afterwards > HEADROOM * this.#budgetShare) {
@@ -132,13 +154,15 @@ export class BudgetKeeper {
       return [];
     }
     this.#roomSinceMs ??= atMs;
-    if (atMs - this.#roomSinceMs < this.#patienceMs * (remaining > 0 ? 1 : PATIENCE_WHEN_OFF)) return [];
+    const isSameLoad = othersShare >= SAME_LOAD * last.othersShare;
+    const patienceMs = remaining === 0 && isSameLoad ? PATIENCE_UNDER_LOAD * this.#firstPatienceMs : this.#patienceMs;
+    if (atMs - this.#roomSinceMs < Math.max(patienceMs, this.#patienceMs)) return [];
     this.#roomSinceMs = undefined;
     this.#raisedAtMs = atMs;
     this.#reductions.pop();
-    this.#levels.set(last, level - 1);
-    this.#measureAgentAnew(this.#expectedAgentShare);
-    return [{ name: last, level: level - 1, totalShare }];
+    this.#levels.set(name, level - 1);
+    this.#measureAgentAnew(agentShare);
+    return [{ name, level: level - 1, totalShare }];
   }
 
   #dearest(costs: ReadonlyMap<TracerName, number>): TracerName | undefined {
@@ -154,17 +178,18 @@ export class BudgetKeeper {
     );
   }
 
-  #meanAgentShare({ agentShare, durationMs }: MeasuredCost): number {
+  #meanAgentShare({ agentShare, agentEstimate, durationMs }: MeasuredCost): number {
+    const expected = this.#expectedAgentShare ?? agentEstimate;
     if (this.#startingMs > 0) {
       this.#startingMs -= durationMs;
-      return Math.min(agentShare, this.#expectedAgentShare);
+      return Math.min(agentShare, expected);
     }
     // What is older counts less and less.
     const kept = this.#agentMs > 2 * AGENT_MEAN_MS ? AGENT_MEAN_MS / this.#agentMs : 1;
     this.#agentSum = this.#agentSum * kept + agentShare * durationMs;
     this.#agentMs = this.#agentMs * kept + durationMs;
     const mean = this.#agentSum / this.#agentMs;
-    return this.#agentMs >= AGENT_MEAN_MS ? mean : Math.min(mean, this.#expectedAgentShare);
+    return this.#agentMs >= AGENT_MEAN_MS ? mean : Math.min(mean, expected);
   }
 
   #measureAgentAnew(expectedShare: number): void {

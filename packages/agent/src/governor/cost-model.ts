@@ -61,16 +61,25 @@ export class CostModel {
     return shares;
   }
 
+  /** Of the agent, as a part of the machine: by what it had to do in this round. */
+  agentEstimate(round: Round): number {
+    const ns = [...agentNs(round).values()].reduce((sum, ns) => sum + ns, 0);
+    return (ns * this.#meanFactor()) / round.durationNs / this.#cpuCount;
+  }
+
   #calibrate(name: TracerName, nsPerSecond: number, estimate: number | undefined): void {
     this.#measured.set(name, nsPerSecond);
     if (estimate !== undefined && estimate > 0) this.#factors.set(name, nsPerSecond / estimate);
   }
 
-  /** Of a tracer that was never measured: as far off as the others. */
+  /** A tracer that was never measured is as far off as the others. */
   #factorOf(name: TracerName): number {
-    const known = this.#factors.get(name);
-    if (known !== undefined) return known;
-    return this.#factors.size === 0 ? 1 : sumOf(Object.fromEntries(this.#factors)) / this.#factors.size;
+    return this.#factors.get(name) ?? this.#meanFactor();
+  }
+
+  #meanFactor(): number {
+    const factors = [...this.#factors.values()];
+    return factors.length === 0 ? 1 : factors.reduce((sum, factor) => sum + factor, 0) / factors.length;
   }
 
   #countCalls({ syscalls, durationNs }: Round, seconds: number): void {
@@ -134,20 +143,20 @@ function requestCount(report: RequestReport | undefined): number {
 }
 
 /**
- * What a row takes of the agent's time, compared to one of system calls. By what each tracer alone took beside the load of
- * `npm run bench:overhead`: stacks have to be named, requests put together, programs that are new looked at.
+ * Nanoseconds of the agent for a row, by what each tracer alone took beside the load of `npm run bench:overhead`, on the
+ * machine of {@link NS_PER_RUN}: stacks have to be named, requests put together, programs that are new looked at.
  */
-const ROW_COSTS: Readonly<Record<TracerName, number>> = {
-  cpu: 7,
-  "off-cpu": 7,
-  syscalls: 1,
-  processes: 2.5,
-  files: 5,
-  network: 9,
+const NS_PER_ROW: Readonly<Record<TracerName, number>> = {
+  cpu: 200_000,
+  "off-cpu": 200_000,
+  syscalls: 30_000,
+  processes: 75_000,
+  files: 150_000,
+  network: 270_000,
 };
 
-/** Which tracer makes how much of the agent's work: as much as its rows have to be named, kept and sent. */
-export function agentParts({ cpu, offCpu, syscalls, files, processes, network }: Round): CostByTracer {
+/** How long the rows of each tracer take the agent, to be named, kept and sent. */
+function agentNs({ cpu, offCpu, syscalls, files, processes, network }: Round): Map<TracerName, number> {
   const rows: Readonly<Record<TracerName, number>> = {
     cpu: cpu?.samples.length ?? 0,
     "off-cpu": offCpu?.samples.length ?? 0,
@@ -156,10 +165,14 @@ export function agentParts({ cpu, offCpu, syscalls, files, processes, network }:
     files: files?.files.length ?? 0,
     network: network === undefined ? 0 : networkRows(network),
   };
-  const costs = (Object.entries(rows) as [TracerName, number][]).map(
-    ([name, count]) => [name, count * ROW_COSTS[name]] as const,
+  return new Map(
+    (Object.entries(rows) as [TracerName, number][]).map(([name, count]) => [name, count * NS_PER_ROW[name]]),
   );
-  const all = costs.reduce((sum, [, cost]) => sum + cost, 0);
-  if (all === 0) return {};
-  return Object.fromEntries(costs.filter(([, cost]) => cost > 0).map(([name, cost]) => [name, cost / all]));
+}
+
+/** Which tracer makes how much of the agent's work. */
+export function agentParts(round: Round): CostByTracer {
+  const costs = [...agentNs(round)].filter(([, ns]) => ns > 0);
+  const all = costs.reduce((sum, [, ns]) => sum + ns, 0);
+  return Object.fromEntries(costs.map(([name, ns]) => [name, ns / all]));
 }

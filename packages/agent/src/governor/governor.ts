@@ -4,6 +4,7 @@ import { explainError } from "../cli/report-error.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
 import type { Problem } from "../pipeline/problem.ts";
 import { type Round, type RoundReader, TRACER_NAMES, type TracerName } from "../pipeline/round.ts";
+import { sumOf } from "../pipeline/running-tracer.ts";
 import type { SettingsOf, TracerSettings } from "../pipeline/tracer-settings.ts";
 import { BudgetKeeper, type CostByTracer, type LevelChange, type RemainingBySteps } from "./budget-keeper.ts";
 import { agentParts, CostModel } from "./cost-model.ts";
@@ -74,12 +75,16 @@ export class Governor implements RoundReader, Disposable {
     const measured = this.#measure(round);
     if (this.#changing !== undefined || round.durationNs < SHORTEST_ROUND_NS) return;
     const { cpuUserNs, cpuSystemNs } = round.self;
+    const agentShare = (cpuUserNs + cpuSystemNs) / round.durationNs / availableParallelism();
+    const bpfShares = this.#costs.bpfShares(round, this.#running(), measured);
     const changes = this.#keeper.decide({
       atMs: performance.now(),
       durationMs: round.durationNs / 1e6,
-      agentShare: (cpuUserNs + cpuSystemNs) / round.durationNs / availableParallelism(),
+      agentShare,
+      agentEstimate: this.#costs.agentEstimate(round),
       agentParts: agentParts(round),
-      bpfShares: this.#costs.bpfShares(round, this.#running(), measured),
+      bpfShares,
+      othersShare: busyShare(round) - agentShare - sumOf(bpfShares),
     });
     if (changes.length === 0) return;
     this.#changing = this.#apply(changes)
@@ -148,6 +153,10 @@ export class Governor implements RoundReader, Disposable {
     this.#measuredNs = 0;
     this.#notMeasuredNs = 0;
   }
+}
+
+function busyShare({ host: { cpus } }: Round): number {
+  return cpus.reduce((sum, { busyShare }) => sum + busyShare, 0) / Math.max(1, cpus.length);
 }
 
 type RunTimes = ReadonlyMap<TracerName, number>;

@@ -1,0 +1,90 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Round, TracerName } from "../pipeline/round.ts";
+import {
+  file,
+  fileReport,
+  nginx,
+  plainRound,
+  profile,
+  sample,
+  syscall,
+  syscallReport,
+} from "../pipeline/testing/plain-round.ts";
+import { agentParts, CostModel } from "./cost-model.ts";
+
+const CPU_COUNT = 2;
+
+function on(...names: TracerName[]): Round["tracers"] {
+  return names.map((name) => ({ name, state: "on", sinceUnixMs: 0, samplingFactor: 1 }));
+}
+
+function roundOf(callsPerSecond: number, tracers: Round["tracers"]): Round {
+  return plainRound({ tracers, syscalls: syscallReport({ syscalls: [syscall("read", 10 * callsPerSecond)] }) });
+}
+
+/** Nanoseconds of programs per second, of all CPUs. */
+function nsPerSecond(share: number | undefined): number {
+  return Math.round((share ?? Number.NaN) * 1e9 * CPU_COUNT);
+}
+
+test("what a round measured is what it cost, and later rounds in proportion to the calls", () => {
+  const model = new CostModel(CPU_COUNT);
+  const tracers = on("syscalls");
+  const measured = model.bpfShares(roundOf(1000, tracers), {}, { syscalls: 10 * 700_000 });
+  assert.equal(nsPerSecond(measured.syscalls), 700_000);
+  assert.equal(nsPerSecond(model.bpfShares(roundOf(2000, tracers), {}).syscalls), 1_400_000);
+});
+
+test("a tracer with other settings, and one that was never measured, are as far off as what was measured", () => {
+  const model = new CostModel(CPU_COUNT);
+  const guessed = new CostModel(CPU_COUNT);
+  const tracers = on("syscalls", "files");
+  const [round, counting] = [roundOf(1000, tracers), { syscalls: { latencies: false } }];
+  const before = guessed.bpfShares(round, {});
+  model.bpfShares(round, {}, { syscalls: 30 * nsPerSecond(before.syscalls) });
+  const after = model.bpfShares(round, counting);
+  assert.equal(nsPerSecond(after.syscalls), 3 * nsPerSecond(guessed.bpfShares(round, counting).syscalls));
+  assert.equal(nsPerSecond(after.files), 3 * nsPerSecond(before.files));
+});
+
+test("a tracer that is off costs nothing", () => {
+  const off: Round["tracers"] = [{ name: "files", state: "off", sinceUnixMs: 0, samplingFactor: 1 }];
+  assert.deepEqual(new CostModel(CPU_COUNT).bpfShares(roundOf(1000, off), {}), {});
+});
+
+test("without the tracer of system calls their number is what it was, but not for ever", () => {
+  const model = new CostModel(CPU_COUNT);
+  const { files } = model.bpfShares(roundOf(1000, on("files")), {});
+  const without = plainRound({ tracers: on("files") });
+  assert.deepEqual(model.bpfShares(without, {}), { files });
+  for (let round = 0; round < 60; round++) model.bpfShares(without, {});
+  assert.deepEqual(model.bpfShares(without, {}), { files: 0 });
+  // Until somebody measures it.
+  assert.equal(nsPerSecond(model.bpfShares(without, {}, { files: 10 * 5000 }).files), 5000);
+  assert.equal(nsPerSecond(model.bpfShares(without, {}).files), 5000);
+});
+
+test("the agent's time goes by rows: a stack takes longer than a file, and a file longer than a call", () => {
+  const round = plainRound({
+    cpu: profile([sample(nginx, 1)]),
+    files: fileReport([file(nginx, {})]),
+    syscalls: syscallReport({
+      processes: [{ process: nginx, syscalls: [syscall("read", 1)] }],
+    }),
+  });
+  const { cpu = 0, files = 0, syscalls = 0, network } = agentParts(round);
+  assert.ok(cpu > files && files > syscalls && syscalls > 0);
+  assert.ok(Math.abs(cpu + files + syscalls - 1) < 1e-9);
+  assert.equal(network, undefined);
+  assert.deepEqual(agentParts(plainRound()), {});
+
+  const model = new CostModel(CPU_COUNT);
+  const estimate = model.agentEstimate(round);
+  assert.ok(estimate > 0);
+  // A machine on which programs take three times as long.
+  const calls = roundOf(1000, on("syscalls"));
+  const { syscalls: share = 0 } = new CostModel(CPU_COUNT).bpfShares(calls, {});
+  model.bpfShares(calls, {}, { syscalls: 3 * share * CPU_COUNT * calls.durationNs });
+  assert.ok(Math.abs(model.agentEstimate(round) / estimate - 3) < 1e-9);
+});
