@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { TracerName } from "../pipeline/round.ts";
-import { BudgetKeeper, type RemainingBySteps } from "./budget-keeper.ts";
+import { BudgetKeeper, type LevelChange, type RemainingBySteps } from "./budget-keeper.ts";
 
 const BUDGET = 0.01;
 const remaining: RemainingBySteps = {
@@ -22,6 +22,7 @@ class Machine {
   costs: Shares = { cpu: 0.0005, syscalls: 0.002, processes: 0.0005, files: 0.002 };
   agentShare = 0.001;
   agentEstimate = 0.001;
+  baseEstimate = 0;
   othersShare = 0.3;
   nowMs = 0;
   changeCount = 0;
@@ -46,19 +47,25 @@ class Machine {
     );
   }
 
-  run(seconds: number): void {
+  run(seconds: number): LevelChange[] {
+    const changes: LevelChange[] = [];
     for (const endMs = this.nowMs + seconds * 1000; this.nowMs < endMs; ) {
       this.nowMs += 10_000;
-      this.changeCount += this.keeper.decide({
+      const decided = this.keeper.decide({
         atMs: this.nowMs,
         durationMs: 10_000,
         agentShare: this.agentShare,
-        agentEstimate: this.agentEstimate,
         othersShare: this.othersShare,
-        agentParts: { cpu: 0.5, syscalls: 0.5 },
+        agentEstimate: {
+          byTracer: { cpu: 0.5 * this.agentEstimate, syscalls: 0.5 * this.agentEstimate },
+          base: this.baseEstimate,
+        },
         bpfShares: this.bpfShares,
-      }).length;
+      });
+      this.changeCount += decided.length;
+      changes.push(...decided);
     }
+    return changes;
   }
 
   #leftOf(name: TracerName): number {
@@ -108,6 +115,23 @@ test("when the load has ended, all is as configured again", () => {
   assert.deepEqual(machine.levels, {});
 });
 
+test("a tracer that goes up by one step of several is still told what it was turned down for", () => {
+  const machine = new Machine();
+  machine.costs = { syscalls: 0.1 };
+  machine.run(10);
+  assert.deepEqual(machine.levels, { syscalls: 2 });
+  machine.costs = { syscalls: 0.001 };
+  machine.othersShare = 0;
+  const changes = machine.run(600);
+  assert.deepEqual(
+    changes.map(({ level, totalShare }) => [level, totalShare > BUDGET]),
+    [
+      [1, true],
+      [0, false],
+    ],
+  );
+});
+
 test("while others keep the machine as busy, what is off stays off for minutes", () => {
   const machine = new Machine();
   machine.costs = { ...machine.costs, files: 0.08 };
@@ -118,6 +142,21 @@ test("while others keep the machine as busy, what is off stays off for minutes",
   machine.othersShare = 0.1;
   machine.run(10);
   assert.equal(machine.changeCount, 2, "tried");
+});
+
+test("what is off and was cheap comes back soon, under the same load too", () => {
+  const machine = new Machine();
+  machine.costs = { files: 0.005, syscalls: 0.011 };
+  machine.run(10);
+  assert.deepEqual(machine.levels, { syscalls: 2 });
+  machine.costs = { files: 0.005, syscalls: 0.0025 };
+  machine.keeper.forget("syscalls");
+  machine.agentShare = 0.004;
+  machine.run(100);
+  assert.deepEqual(machine.levels, { files: 1 });
+  machine.agentShare = 0.0002;
+  machine.run(200);
+  assert.deepEqual(machine.levels, {});
 });
 
 test("a load that stays is tried ever less often", () => {
@@ -145,7 +184,7 @@ test("a step whose cost is known is not tried while it would be too much", () =>
 test("a burst of the agent's own CPU time does not count, its mean does", () => {
   const machine = new Machine();
   machine.run(100);
-  machine.agentShare = 0.02;
+  machine.agentShare = 0.015;
   machine.run(10);
   machine.agentShare = 0.001;
   machine.run(300);
@@ -153,6 +192,16 @@ test("a burst of the agent's own CPU time does not count, its mean does", () => 
   machine.agentShare = 0.03;
   machine.run(300);
   assert.ok(machine.changeCount > 0);
+});
+
+test("what the agent takes for itself is no reason to turn off more", () => {
+  const machine = new Machine();
+  machine.run(100);
+  machine.agentEstimate = 0.0002;
+  machine.baseEstimate = 0.0008;
+  machine.costs = { cpu: 0.0005, syscalls: 0.007, processes: 0.0005, files: 0.002 };
+  machine.run(10);
+  assert.deepEqual(machine.levels, { syscalls: 1 });
 });
 
 test("what the agent has to do tells at once what it will cost after its start", () => {
@@ -166,7 +215,7 @@ test("what the agent has to do tells at once what it will cost after its start",
 test("starting costs more than going on, and does not count", () => {
   const machine = new Machine();
   machine.agentShare = 0.2;
-  machine.run(10);
+  machine.run(30);
   machine.agentShare = 0.001;
   machine.run(600);
   assert.equal(machine.changeCount, 0);

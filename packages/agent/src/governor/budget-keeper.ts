@@ -2,16 +2,25 @@ import { TRACER_NAMES, type TracerName } from "../pipeline/round.ts";
 
 export type CostByTracer = Readonly<Partial<Record<TracerName, number>>>;
 
+/** CPU time of the agent, as parts of the machine. */
+export interface AgentEstimate {
+  /** For the sake of each tracer. */
+  readonly byTracer: CostByTracer;
+  /** As long as anything is on. */
+  readonly base: number;
+}
+
 /** What was measured in one round, as parts of the machine. */
 export interface MeasuredCost {
   readonly atMs: number;
   readonly durationMs: number;
   /** CPU time of the agent. */
   readonly agentShare: number;
-  /** The same by what it had to do, for as long as the measured one says more about its start than about that. */
-  readonly agentEstimate: number;
-  /** How much of the agent's work each tracer makes; they add up to 1, or are all absent. */
-  readonly agentParts: CostByTracer;
+  /**
+   * The same by what it had to do: in what proportions, and for as long as the measured one says more about its start than
+   * about that, how much.
+   */
+  readonly agentEstimate: AgentEstimate;
   /** Time in the BPF programs of each tracer that is on. */
   readonly bpfShares: CostByTracer;
   /** How busy everything but Skep kept the machine. */
@@ -22,13 +31,17 @@ export interface MeasuredCost {
 export interface LevelChange {
   readonly name: TracerName;
   readonly level: number;
-  /** Of all of Skep, as a part of the machine, when that was decided. */
+  /** Of all of Skep, as a part of the machine, when it was turned down. */
   readonly totalShare: number;
 }
 
 /** One step down that was taken. */
 interface Reduction {
   readonly name: TracerName;
+  /** Of the tracer before it. */
+  readonly cost: number;
+  /** Of all of Skep, then. */
+  readonly totalShare: number;
   /** Of everything but Skep, then. */
   readonly othersShare: number;
 }
@@ -36,13 +49,15 @@ interface Reduction {
 /** What is left of a tracer's cost by each of its steps down, compared to the one before: 0 to 1. */
 export type RemainingBySteps = Readonly<Record<TracerName, readonly number[]>>;
 
-/** After a step, down or up, the cost is to be below this part of the budget: what follows may vary that much. */
-const HEADROOM = 0.8;
+/** Steps down go on until the cost is below this part of the budget: what follows may vary a little. */
+const ROOM_AFTER_DOWN = 0.9;
+/** The same of a step up, which may be too early. */
+const ROOM_AFTER_UP = 0.8;
 /** So long there has to be room before the first try; twice as long after each that failed. */
 const FIRST_PATIENCE_MS = 30_000;
 /**
- * What a tracer that is off would cost is not known, and to try takes a second of a CPU for its start alone. While others
- * keep the machine as busy as when it was turned off, it would most likely cost the same: that is tried so much later.
+ * While others keep the machine as busy as when a tracer was turned off, it would most likely cost the same, and to start
+ * it takes a second of a CPU: where that does not fit, it is tried so much later.
  */
 const PATIENCE_UNDER_LOAD = 16;
 /** Less busy than this part of what it was then is another load. */
@@ -52,10 +67,9 @@ const LONGEST_PATIENCE_MS = 32 * 60_000;
 const PROVEN_MS = 5 * 60_000;
 /** The agent's CPU time comes in bursts (symbol tables of programs that are new): only its mean of so long counts. */
 const AGENT_MEAN_MS = 30_000;
-/**
- * What follows a start, of Skep or of a tracer with other settings, is no part of it: symbol tables are read, code is
- * compiled, and what was kept for tracers that are gone is collected.
- */
+/** What follows the start of Skep is no part of it: symbol tables are read, code is compiled. */
+const FIRST_START_MS = 30_000;
+/** Nor is what follows another start of a tracer; what was kept for one that is gone is collected then, too. */
 const START_MS = 10_000;
 
 /**
@@ -73,7 +87,7 @@ export class BudgetKeeper {
   #raisedAtMs: number | undefined;
   readonly #firstPatienceMs: number;
   #patienceMs: number;
-  #startingMs = START_MS;
+  #startingMs = FIRST_START_MS;
   /** Sum of the agent's share x milliseconds, and of the milliseconds. */
   #agentSum = 0;
   #agentMs = 0;
@@ -100,34 +114,36 @@ export class BudgetKeeper {
   /** What is to be changed after a round. */
   decide(measured: MeasuredCost): readonly LevelChange[] {
     const agentShare = this.#meanAgentShare(measured);
-    const costs = costsOf(measured, agentShare);
-    const totalShare = sumOf(costs);
-    if (totalShare > this.#budgetShare) return this.#turnDown(measured, costs, totalShare, agentShare);
+    const { costs, base } = costsOf(measured, agentShare);
+    const totalShare = base + sumOf(costs);
+    if (totalShare > this.#budgetShare) return this.#turnDown(measured, costs, base, agentShare);
     return this.#turnUp(measured, costs, totalShare, agentShare);
   }
 
   #turnDown(
     { atMs, othersShare }: MeasuredCost,
     costs: Map<TracerName, number>,
-    totalShare: number,
+    base: number,
     agentShare: number,
   ): readonly LevelChange[] {
+    const totalShare = base + sumOf(costs);
     this.#roomSinceMs = undefined;
     if (this.#raisedAtMs !== undefined && atMs - this.#raisedAtMs < PROVEN_MS) {
       this.#patienceMs = Math.min(2 * this.#patienceMs, LONGEST_PATIENCE_MS);
     }
     this.#raisedAtMs = undefined;
     const changed = new Set<TracerName>();
-    while (sumOf(costs) > HEADROOM * this.#budgetShare) {
+    while (base + sumOf(costs) > ROOM_AFTER_DOWN * this.#budgetShare) {
       const name = this.#dearest(costs);
       if (name === undefined) break;
       const level = this.levelOf(name) + 1;
+      const cost = costs.get(name) ?? 0;
       this.#levels.set(name, level);
-      this.#reductions.push({ name, othersShare });
-      costs.set(name, (costs.get(name) ?? 0) * (this.#remaining[name][level - 1] ?? 0));
+      this.#reductions.push({ name, cost, totalShare, othersShare });
+      costs.set(name, cost * (this.#remaining[name][level - 1] ?? 0));
       changed.add(name);
     }
-    if (changed.size > 0) this.#measureAgentAnew(agentShare * (sumOf(costs) / totalShare));
+    if (changed.size > 0) this.#measureAgentAnew(agentShare * ((base + sumOf(costs)) / totalShare));
     return [...changed].map((name) => ({ name, level: this.levelOf(name), totalShare }));
   }
 
@@ -147,22 +163,25 @@ export class BudgetKeeper {
     const level = this.levelOf(name);
     const remaining = this.#remaining[name][level - 1] ?? 0;
     const cost = costs.get(name) ?? 0;
-    // What was off may cost anything: that takes a try.
-    const afterwards = remaining > 0 ? totalShare - cost + cost / remaining : totalShare;
-    if (afterwards > HEADROOM * this.#budgetShare) {
+    const isSameLoad = othersShare >= SAME_LOAD * last.othersShare;
+    // What was off may cost anything under another load: that takes a try.
+    const more = remaining > 0 ? cost / remaining - cost : isSameLoad ? last.cost : 0;
+    const room = ROOM_AFTER_UP * this.#budgetShare - totalShare;
+    if (room < 0 || (remaining > 0 && room < more)) {
       this.#roomSinceMs = undefined;
       return [];
     }
     this.#roomSinceMs ??= atMs;
-    const isSameLoad = othersShare >= SAME_LOAD * last.othersShare;
-    const patienceMs = remaining === 0 && isSameLoad ? PATIENCE_UNDER_LOAD * this.#firstPatienceMs : this.#patienceMs;
-    if (atMs - this.#roomSinceMs < Math.max(patienceMs, this.#patienceMs)) return [];
+    const leastPatienceMs = room < more ? PATIENCE_UNDER_LOAD * this.#firstPatienceMs : 0;
+    if (atMs - this.#roomSinceMs < Math.max(this.#patienceMs, leastPatienceMs)) return [];
     this.#roomSinceMs = undefined;
     this.#raisedAtMs = atMs;
     this.#reductions.pop();
     this.#levels.set(name, level - 1);
     this.#measureAgentAnew(agentShare);
-    return [{ name, level: level - 1, totalShare }];
+    // What is still less than configured is so for the sake of an earlier step.
+    const { totalShare: reasonShare } = this.#reductions.findLast((earlier) => earlier.name === name) ?? { totalShare };
+    return [{ name, level: level - 1, totalShare: reasonShare }];
   }
 
   #dearest(costs: ReadonlyMap<TracerName, number>): TracerName | undefined {
@@ -179,7 +198,7 @@ export class BudgetKeeper {
   }
 
   #meanAgentShare({ agentShare, agentEstimate, durationMs }: MeasuredCost): number {
-    const expected = this.#expectedAgentShare ?? agentEstimate;
+    const expected = this.#expectedAgentShare ?? agentEstimate.base + sumOf(Object.values(agentEstimate.byTracer));
     if (this.#startingMs > 0) {
       this.#startingMs -= durationMs;
       return Math.min(agentShare, expected);
@@ -200,16 +219,23 @@ export class BudgetKeeper {
   }
 }
 
-/** Of each tracer: its BPF programs, and the work of the agent that it makes. */
-function costsOf({ bpfShares, agentParts }: MeasuredCost, agentShare: number): Map<TracerName, number> {
+/** Of each tracer: its BPF programs, and its part of the agent's work; and what is nobody's part. */
+function costsOf(
+  { bpfShares, agentEstimate: { byTracer, base } }: MeasuredCost,
+  agentShare: number,
+): { readonly costs: Map<TracerName, number>; readonly base: number } {
+  const estimate = base + sumOf(Object.values(byTracer));
+  const scale = estimate === 0 ? 0 : agentShare / estimate;
   const costs = new Map<TracerName, number>();
   for (const name of TRACER_NAMES) {
-    const cost = (bpfShares[name] ?? 0) + (agentParts[name] ?? 0) * agentShare;
+    const cost = (bpfShares[name] ?? 0) + (byTracer[name] ?? 0) * scale;
     if (cost > 0) costs.set(name, cost);
   }
-  return costs;
+  return { costs, base: base * scale };
 }
 
-function sumOf(costs: ReadonlyMap<TracerName, number>): number {
-  return costs.values().reduce((sum, cost) => sum + cost, 0);
+function sumOf(costs: ReadonlyMap<TracerName, number> | readonly number[]): number {
+  let sum = 0;
+  for (const cost of costs.values()) sum += cost;
+  return sum;
 }

@@ -3,7 +3,7 @@ import type { RequestReport } from "@skep/tracers/networking";
 import type { NetworkRound, Round, TracerName } from "../pipeline/round.ts";
 import { sumOf } from "../pipeline/running-tracer.ts";
 import type { TracerSettings } from "../pipeline/tracer-settings.ts";
-import type { CostByTracer } from "./budget-keeper.ts";
+import type { AgentEstimate, CostByTracer } from "./budget-keeper.ts";
 
 /**
  * Nanoseconds per run, measured on two CPUs of a busy virtual machine, Linux 6.18. Where BPF statistics tell what the
@@ -17,6 +17,9 @@ const NS_PER_RUN: Readonly<Record<TracerName, number>> = {
   files: 250,
   network: 200,
 };
+
+/** Of the agent for the rounds themselves, per second, as soon as anything is on. */
+const NS_OF_AGENT = 3_500_000;
 
 /** Without the tracer of system calls nobody counts them: after so long it is not known any more how many there are. */
 const CALLS_KNOWN_NS = 10 * 60e9;
@@ -61,10 +64,13 @@ export class CostModel {
     return shares;
   }
 
-  /** Of the agent, as a part of the machine: by what it had to do in this round. */
-  agentEstimate(round: Round): number {
-    const ns = [...agentNs(round).values()].reduce((sum, ns) => sum + ns, 0);
-    return (ns * this.#meanFactor()) / round.durationNs / this.#cpuCount;
+  /** Of the agent, as parts of the machine: by what it had to do in this round. */
+  agentEstimate(round: Round): AgentEstimate {
+    const perSecond = this.#meanFactor() / 1e9 / this.#cpuCount;
+    const seconds = round.durationNs / 1e9;
+    const byTracer: Partial<Record<TracerName, number>> = {};
+    for (const [name, ns] of agentNs(round)) if (ns > 0) byTracer[name] = (ns / seconds) * perSecond;
+    return { byTracer, base: NS_OF_AGENT * perSecond };
   }
 
   #calibrate(name: TracerName, nsPerSecond: number, estimate: number | undefined): void {
@@ -147,12 +153,12 @@ function requestCount(report: RequestReport | undefined): number {
  * machine of {@link NS_PER_RUN}: stacks have to be named, requests put together, programs that are new looked at.
  */
 const NS_PER_ROW: Readonly<Record<TracerName, number>> = {
-  cpu: 200_000,
-  "off-cpu": 200_000,
-  syscalls: 30_000,
-  processes: 75_000,
-  files: 150_000,
-  network: 270_000,
+  cpu: 350_000,
+  "off-cpu": 350_000,
+  syscalls: 40_000,
+  processes: 90_000,
+  files: 215_000,
+  network: 370_000,
 };
 
 /** How long the rows of each tracer take the agent, to be named, kept and sent. */
@@ -168,11 +174,4 @@ function agentNs({ cpu, offCpu, syscalls, files, processes, network }: Round): M
   return new Map(
     (Object.entries(rows) as [TracerName, number][]).map(([name, count]) => [name, count * NS_PER_ROW[name]]),
   );
-}
-
-/** Which tracer makes how much of the agent's work. */
-export function agentParts(round: Round): CostByTracer {
-  const costs = [...agentNs(round)].filter(([, ns]) => ns > 0);
-  const all = costs.reduce((sum, [, ns]) => sum + ns, 0);
-  return Object.fromEntries(costs.map(([name, ns]) => [name, ns / all]));
 }

@@ -7,7 +7,7 @@ import { type Round, type RoundReader, TRACER_NAMES, type TracerName } from "../
 import { sumOf } from "../pipeline/running-tracer.ts";
 import type { SettingsOf, TracerSettings } from "../pipeline/tracer-settings.ts";
 import { BudgetKeeper, type CostByTracer, type LevelChange, type RemainingBySteps } from "./budget-keeper.ts";
-import { agentParts, CostModel } from "./cost-model.ts";
+import { CostModel } from "./cost-model.ts";
 import { changeTo, tracerSteps } from "./tracer-steps.ts";
 
 /** BPF statistics cost some 20 ns a run: they are on for rounds of so long together, and then off for so long. */
@@ -82,7 +82,6 @@ export class Governor implements RoundReader, Disposable {
       durationMs: round.durationNs / 1e6,
       agentShare,
       agentEstimate: this.#costs.agentEstimate(round),
-      agentParts: agentParts(round),
       bpfShares,
       othersShare: busyShare(round) - agentShare - sumOf(bpfShares),
     });

@@ -135,6 +135,44 @@ test("the end detaches all tracers before it reads the first of them, and lets g
   ]);
 });
 
+test("a tracer that can goes on with other settings, and is not started anew", async () => {
+  const tracer = new PlainTracer();
+  const continued: unknown[] = [];
+  let starts = 0;
+  const { pipeline, rounds } = await start({
+    tracers: { cpu: { frequencyHz: 40 } },
+    starters: plainStarters({
+      cpu: async () => {
+        starts += 1;
+        return Object.assign(tracer, {
+          continueWith: (settings: { readonly frequencyHz?: number }) => {
+            if (settings.frequencyHz === 80) return undefined;
+            continued.push(settings);
+            return tracer.observe();
+          },
+        });
+      },
+    }),
+  });
+  await pipeline.change("cpu", { settings: { frequencyHz: 20 }, reason: "it costs too much" });
+  assert.deepEqual([continued, starts, tracer.log], [[{ frequencyHz: 20 }], 1, ["observe"]]);
+  await pipeline.takeRound();
+  const [state] = rounds.last.tracers;
+  assert.deepEqual([state?.state, state?.reason], ["reduced", "it costs too much"]);
+
+  tracer.log.length = 0;
+  await pipeline.change("cpu", { settings: { frequencyHz: 80 } });
+  assert.deepEqual([starts, tracer.log], [2, ["stop", "observe", "dispose"]]);
+
+  // What fails on the way is off, and is started anew.
+  tracer.next = new Error("it broke");
+  await pipeline.change("cpu", { settings: { frequencyHz: 20 } });
+  tracer.next = {};
+  assert.equal(starts, 3);
+  await pipeline.takeRound();
+  assert.equal(rounds.last.tracers[0]?.state, "on");
+});
+
 test("what is asked for once the end has begun comes to nothing", async () => {
   let starts = 0;
   const starters = plainStarters({

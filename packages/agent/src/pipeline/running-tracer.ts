@@ -1,5 +1,6 @@
 import type { Overhead } from "@skep/tracers";
-import type { Round } from "./round.ts";
+import type { Round, TracerName } from "./round.ts";
+import type { SettingsOf } from "./tracer-settings.ts";
 
 /** The reports of a round, of which each tracer fills in its own. */
 export type RoundReports = Pick<
@@ -24,10 +25,12 @@ export interface Observation {
 }
 
 /** A tracer at work, as the pipeline sees it: all of them look the same. */
-export interface RunningTracer extends AsyncDisposable {
+export interface RunningTracer<Name extends TracerName = TracerName> extends AsyncDisposable {
   /** What of it did not start here, and why, as a sentence without a full stop. Absent: all of it runs. */
   readonly shortcoming?: string;
   observe(): Promise<Observation>;
+  /** Observes, and goes on with other settings. Undefined, or absent, where that takes a new start. */
+  continueWith?(settings: SettingsOf<Name>): Promise<Observation> | undefined;
   /** Detaches. What was counted can still be observed. */
   stop(): void;
   overhead(): Overhead;

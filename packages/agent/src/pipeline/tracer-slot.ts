@@ -16,9 +16,9 @@ const NOT_STARTED = "it has not been started yet";
  */
 export class TracerSlot<Name extends TracerName = TracerName> implements AsyncDisposable {
   readonly name: Name;
-  readonly #start: (settings: SettingsOf<Name>) => Promise<RunningTracer>;
+  readonly #start: (settings: SettingsOf<Name>) => Promise<RunningTracer<Name>>;
   readonly #onProblem: (problem: Problem) => void;
-  #tracer: RunningTracer | undefined;
+  #tracer: RunningTracer<Name> | undefined;
   #state: TracerState;
   #waiting: TracerChange<Name> | undefined;
   readonly #lost: Record<string, number> = {};
@@ -35,7 +35,7 @@ export class TracerSlot<Name extends TracerName = TracerName> implements AsyncDi
 
   constructor(
     name: Name,
-    start: (settings: SettingsOf<Name>) => Promise<RunningTracer>,
+    start: (settings: SettingsOf<Name>) => Promise<RunningTracer<Name>>,
     onProblem: (problem: Problem) => void,
   ) {
     this.name = name;
@@ -62,10 +62,9 @@ export class TracerSlot<Name extends TracerName = TracerName> implements AsyncDi
 
   /** Starts, or not: a tracer that cannot is off, and says so. */
   async start(change: TracerChange<Name>): Promise<void> {
-    const { settings, reason, samplingFactor = 1 } = change;
-    const since = { sinceUnixMs: Date.now(), samplingFactor };
+    const { settings, reason = NOT_CONFIGURED, samplingFactor = 1 } = change;
     if (settings === undefined) {
-      this.#state = { name: this.name, state: "off", reason: reason ?? NOT_CONFIGURED, ...since };
+      this.#state = { name: this.name, state: "off", reason, sinceUnixMs: Date.now(), samplingFactor };
       return;
     }
     try {
@@ -75,13 +74,7 @@ export class TracerSlot<Name extends TracerName = TracerName> implements AsyncDi
       return;
     }
     this.#wasOn = true;
-    const reasons = [reason, this.#shortcoming()].filter((text) => text !== undefined);
-    this.#state = {
-      name: this.name,
-      state: "on",
-      ...since,
-      ...(reasons.length > 0 && { state: "reduced", reason: reasons.join("; ") }),
-    };
+    this.#runsAs(change);
   }
 
   /** Lets a change take effect with the next {@link observe}; one that already waits is forgotten. */
@@ -93,10 +86,12 @@ export class TracerSlot<Name extends TracerName = TracerName> implements AsyncDi
   async observe(): Promise<RoundReports> {
     const change = this.#waiting;
     this.#waiting = undefined;
+    const continued = change?.settings && this.#tracer?.continueWith?.(change.settings);
     // Detached first, so that what it has seen until the end is in this round.
-    if (change !== undefined) this.stop();
-    const reports = await this.#observe();
-    if (change !== undefined) {
+    if (change !== undefined && continued === undefined) this.stop();
+    const reports = await this.#observe(continued);
+    if (change !== undefined && continued !== undefined && this.#tracer !== undefined) this.#runsAs(change);
+    else if (change !== undefined) {
       await this.#end();
       await this.start(change);
     }
@@ -121,12 +116,24 @@ export class TracerSlot<Name extends TracerName = TracerName> implements AsyncDi
     await this.#end();
   }
 
-  async #observe(): Promise<RoundReports> {
+  #runsAs({ reason, samplingFactor = 1 }: TracerChange<Name>): void {
+    const reasons = [reason, this.#shortcoming()].filter((text) => text !== undefined);
+    this.#state = {
+      name: this.name,
+      state: "on",
+      sinceUnixMs: Date.now(),
+      samplingFactor,
+      ...(reasons.length > 0 && { state: "reduced", reason: reasons.join("; ") }),
+    };
+  }
+
+  /** @param observing where it goes on with other settings */
+  async #observe(observing?: Promise<Observation>): Promise<RoundReports> {
     this.#runTimeNs = 0;
     const tracer = this.#tracer;
     if (tracer === undefined) return {};
     try {
-      const observation = await tracer.observe();
+      const observation = await (observing ?? tracer.observe());
       this.#count(observation);
       this.#measure(tracer);
       return observation.reports;

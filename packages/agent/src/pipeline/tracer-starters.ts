@@ -1,14 +1,16 @@
 import { KernelBtf } from "@skep/ebpf";
 import type { FileReport, SlowOperation } from "@skep/tracers/files";
 import type { ProcessEvent } from "@skep/tracers/processes";
-import type { CpuProfilerOptions } from "@skep/tracers/profiling";
+import type { CpuProfile, CpuProfiler, CpuProfilerOptions } from "@skep/tracers/profiling";
 import { EventCollector } from "./event-collector.ts";
 import { PROCESS_EVENT_LIMIT, SLOW_OPERATION_LIMIT, type TracerName } from "./round.ts";
 import type { Observation, RunningTracer } from "./running-tracer.ts";
 import type { SettingsOf } from "./tracer-settings.ts";
 
 /** How each tracer is started. */
-export type TracerStarters = { readonly [Name in TracerName]: (settings: SettingsOf<Name>) => Promise<RunningTracer> };
+export type TracerStarters = {
+  readonly [Name in TracerName]: (settings: SettingsOf<Name>) => Promise<RunningTracer<Name>>;
+};
 
 /** Sees each event of a process as it is read. */
 export type ProcessObserver = (event: ProcessEvent) => void;
@@ -25,8 +27,8 @@ export function keepKernelTypes(): Disposable | undefined {
 /** The tracers of Skep. The module of each is loaded when it is first started: what is off costs nothing. */
 export function tracerStarters(onProcessEvent?: ProcessObserver): TracerStarters {
   return {
-    cpu: (settings) => startCpuProfiler({ ...settings, mode: "on-cpu" }),
-    "off-cpu": (settings) => startCpuProfiler({ ...settings, mode: "off-cpu" }),
+    cpu: startCpuProfiler,
+    "off-cpu": startOffCpuProfiler,
     syscalls: startSyscallTracer,
     processes: (settings) => startProcessTracer(settings, onProcessEvent),
     files: startFileTracer,
@@ -34,19 +36,37 @@ export function tracerStarters(onProcessEvent?: ProcessObserver): TracerStarters
   };
 }
 
-async function startCpuProfiler(options: CpuProfilerOptions): Promise<RunningTracer> {
+async function startCpuProfiler(settings: SettingsOf<"cpu">): Promise<RunningTracer<"cpu">> {
+  const profiler = await startProfiler({ ...settings, mode: "on-cpu" });
+  const { frequencyHz: highestHz = 0, ...others } = settings;
+  return {
+    ...runningTracer(profiler, async () => profileObservation(profiler, await profiler.snapshot())),
+    continueWith({ frequencyHz, ...nextOthers }) {
+      if (frequencyHz === undefined || frequencyHz > highestHz) return undefined;
+      if (JSON.stringify(nextOthers) !== JSON.stringify(others)) return undefined;
+      return profiler.changeFrequency(frequencyHz).then((profile) => profileObservation(profiler, profile));
+    },
+  };
+}
+
+async function startOffCpuProfiler(settings: SettingsOf<"off-cpu">): Promise<RunningTracer<"off-cpu">> {
+  const profiler = await startProfiler({ ...settings, mode: "off-cpu" });
+  return runningTracer(profiler, async () => profileObservation(profiler, await profiler.snapshot()));
+}
+
+async function startProfiler(options: CpuProfilerOptions): Promise<CpuProfiler> {
   const { CpuProfiler } = await import("@skep/tracers/profiling");
-  const profiler = await CpuProfiler.start(options);
-  return runningTracer(profiler, async () => {
-    const profile = await profiler.snapshot();
-    return {
-      reports: profile.mode === "on-cpu" ? { cpu: profile } : { offCpu: profile },
-      seen: profiler.seen,
-      delivered: profile.sampleCount,
-      lost: profile.lost,
-      rung: profile.event ?? "tp_btf",
-    };
-  });
+  return await CpuProfiler.start(options);
+}
+
+function profileObservation({ seen }: CpuProfiler, profile: CpuProfile): Observation {
+  return {
+    reports: profile.mode === "on-cpu" ? { cpu: profile } : { offCpu: profile },
+    seen,
+    delivered: profile.sampleCount,
+    lost: profile.lost,
+    rung: profile.event ?? "tp_btf",
+  };
 }
 
 async function startSyscallTracer(settings: SettingsOf<"syscalls">): Promise<RunningTracer> {
@@ -105,7 +125,7 @@ function operationCount({ files, unattributed }: FileReport): number {
 /** What all tracers have in common. */
 type Tracer = Pick<RunningTracer, "stop" | "overhead" | typeof Symbol.asyncDispose>;
 
-function runningTracer(tracer: Tracer, observe: () => Promise<Observation>): RunningTracer {
+function runningTracer(tracer: Tracer, observe: () => Promise<Observation>): Omit<RunningTracer, "continueWith"> {
   return {
     observe,
     stop: () => tracer.stop(),

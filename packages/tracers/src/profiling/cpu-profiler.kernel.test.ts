@@ -245,6 +245,44 @@ test("a process that has gone by the time it is looked up is counted and not gue
   for (const [name] of leafShares(profile)) assert.notEqual(name, "");
 });
 
+test("at another frequency each sample stands for the time of that, and nothing is lost in between", async () => {
+  await using program = burn(FOREVER);
+  await program.ready;
+  await using profiler = await CpuProfiler.start({ pids: [program.pid], frequencyHz: 499 });
+  await untilSeen(profiler, 100);
+  const before = await profiler.changeFrequency(49);
+  assert.deepEqual([before.frequencyHz, profiler.frequencyHz], [499, 49]);
+  const seen = profiler.seen;
+  assert.equal(before.sampleCount, seen);
+  await untilSeen(profiler, seen + 20);
+  profiler.stop();
+  const after = await profiler.snapshot();
+  assert.equal(after.sampleCount, profiler.seen - seen);
+  for (const [profile, frequencyHz] of [
+    [before, 499],
+    [after, 49],
+  ] as const) {
+    for (const { values } of profile.samples) {
+      const [count = 0, nanoseconds = 0] = values;
+      assert.equal(nanoseconds, Math.round((count * 1e9) / frequencyHz));
+    }
+    // Its one thread is never on more than one CPU.
+    const sampledShare = profile.sampleCount / frequencyHz / (profile.durationNs / 1e9);
+    assert.ok(sampledShare > 0 && sampledShare < 1.2, `${sampledShare} of the time at ${frequencyHz} Hz`);
+  }
+});
+
+test("a frequency that it has no room for is refused, and it goes on as before", async () => {
+  await using program = burn(FOREVER);
+  await program.ready;
+  await using profiler = await CpuProfiler.start({ pids: [program.pid], frequencyHz: 499 });
+  await assert.rejects(profiler.changeFrequency(999), { message: "cannot go on at 999 Hz" });
+  await assert.rejects(profiler.changeFrequency(0), { message: "cannot sample at 0 Hz" });
+  await untilSeen(profiler, 10);
+  await using waits = await CpuProfiler.start({ pids: [program.pid], mode: "off-cpu" });
+  await assert.rejects(waits.changeFrequency(49), { message: "a profile of waits has no frequency" });
+});
+
 test("options out of range are refused with what to do", async () => {
   for (const [options, message] of [
     [{ frequencyHz: 0 }, "cannot sample at 0 Hz"],

@@ -1,5 +1,6 @@
 import {
   attachIterator,
+  BpfError,
   onlineCpus,
   type Program,
   possibleCpuCount,
@@ -63,7 +64,6 @@ interface ReadResult {
  */
 export class CpuProfiler implements AsyncDisposable {
   readonly mode: ProfileMode;
-  readonly frequencyHz: number;
   readonly #kernelHalf: Loaded;
   readonly #sizes: TableSizes;
   readonly #hooks: Disposable[] = [];
@@ -73,6 +73,9 @@ export class CpuProfiler implements AsyncDisposable {
   readonly #store: SampleStore;
   readonly #openIntervals = new OpenIntervals();
   readonly #symbolizer: Symbolizer;
+  /** What the tables are sized for. */
+  readonly #highestFrequencyHz: number;
+  #frequencyHz: number;
   #events: SamplingEvents | undefined;
   #reader: RingBufferReader | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -84,7 +87,8 @@ export class CpuProfiler implements AsyncDisposable {
 
   private constructor(kernelHalf: Loaded, options: CpuProfilerOptions, sizes: TableSizes) {
     this.mode = options.mode ?? "on-cpu";
-    this.frequencyHz = options.frequencyHz ?? DEFAULT_FREQUENCY_HZ;
+    this.#frequencyHz = options.frequencyHz ?? DEFAULT_FREQUENCY_HZ;
+    this.#highestFrequencyHz = this.#frequencyHz;
     this.#kernelHalf = kernelHalf;
     this.#sizes = sizes;
     this.#targets = options.pids === undefined ? undefined : new Targets(kernelHalf.maps.targets);
@@ -95,7 +99,7 @@ export class CpuProfiler implements AsyncDisposable {
     this.#store = new SampleStore(
       this.#images,
       new StackResolver(this.#symbolizer, this.mode),
-      this.mode === "on-cpu" ? 1e9 / this.frequencyHz : undefined,
+      this.mode === "on-cpu" ? 1e9 / this.#frequencyHz : undefined,
     );
   }
 
@@ -157,7 +161,7 @@ export class CpuProfiler implements AsyncDisposable {
       mode: this.mode,
       timeUnixNs: BigInt(Date.now()) * 1_000_000n - BigInt(durationNs),
       durationNs,
-      frequencyHz: this.frequencyHz,
+      frequencyHz: this.#frequencyHz,
       event: this.#events?.event,
       cpuCount: this.#events?.cpuCount ?? onlineCpus().length,
       sampleTypes: onCpu
@@ -170,7 +174,7 @@ export class CpuProfiler implements AsyncDisposable {
             { type: "off_cpu", unit: "nanoseconds" },
           ],
       periodType: { type: onCpu ? "cpu" : "off_cpu", unit: "nanoseconds" },
-      period: onCpu ? Math.round(1e9 / this.frequencyHz) : 1,
+      period: onCpu ? Math.round(1e9 / this.#frequencyHz) : 1,
       defaultSampleType: onCpu ? "cpu" : "off_cpu",
       samples,
       sampleCount,
@@ -188,6 +192,36 @@ export class CpuProfiler implements AsyncDisposable {
       },
     };
     this.#sinceNs = untilNs;
+    return profile;
+  }
+
+  /** Samples per second on each CPU, when it profiles those on the CPU. */
+  get frequencyHz(): number {
+    return this.#frequencyHz;
+  }
+
+  /**
+   * Samples so often from now on, keeping what it knows of programs: a new profiler would have to read their symbols again.
+   *
+   * @param frequencyHz no more than it was started with
+   * @returns what was counted until then, as by `snapshot()`
+   * @throws BpfError `invalid-argument` when it is more, or the profiler is one for waits
+   */
+  async changeFrequency(frequencyHz: number): Promise<CpuProfile> {
+    const events = this.#events;
+    if (events === undefined) throw new BpfError("invalid-argument", "a profile of waits has no frequency");
+    assertFrequency(frequencyHz);
+    if (frequencyHz > this.#highestFrequencyHz) {
+      throw new BpfError("invalid-argument", `cannot go on at ${frequencyHz} Hz`, {
+        hint: `its tables are sized for ${this.#highestFrequencyHz} Hz, with which it was started`,
+      });
+    }
+    // Each sample stands for the time of its own frequency.
+    events.pause();
+    const profile = await this.snapshot();
+    this.#frequencyHz = frequencyHz;
+    this.#store.periodNs = 1e9 / frequencyHz;
+    if (this.#stoppedNs === undefined) events.resume(frequencyHz);
     return profile;
   }
 
@@ -229,7 +263,7 @@ export class CpuProfiler implements AsyncDisposable {
     this.#sinceNs = process.hrtime.bigint();
     globals.set("started_ns", this.#sinceNs);
     if (programs.on_sample !== undefined) {
-      this.#events = SamplingEvents.open(programs.on_sample, this.frequencyHz);
+      this.#events = SamplingEvents.open(programs.on_sample, this.#frequencyHz);
     }
     this.#attachHook(programs.on_switch);
     if (programs.seed_blocked !== undefined) {

@@ -44,7 +44,7 @@ export interface StoredSamples {
 export class SampleStore {
   readonly #images: ProcessImages;
   readonly #resolver: StackResolver;
-  readonly #periodNs: number | undefined;
+  #periodNs: number | undefined;
   readonly #entries = new Map<string, Entry>();
   /** Frames by stack id, from the time they were read until {@link forgetStacks}. */
   readonly #addresses = new Map<bigint, BigUint64Array>();
@@ -61,6 +61,11 @@ export class SampleStore {
   constructor(images: ProcessImages, resolver: StackResolver, periodNs: number | undefined) {
     this.#images = images;
     this.#resolver = resolver;
+    this.#periodNs = periodNs;
+  }
+
+  /** What the samples stand for that are added from now on: those before are to be taken first. */
+  set periodNs(periodNs: number) {
     this.#periodNs = periodNs;
   }
 

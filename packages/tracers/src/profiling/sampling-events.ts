@@ -17,7 +17,8 @@ const NO_PMU: ReadonlySet<string | undefined> = new Set(["ENOENT", "ENODEV", "EO
 export class SamplingEvents implements Disposable {
   readonly event: SamplingEvent;
   readonly #program: Program;
-  readonly #frequencyHz: number;
+  #frequencyHz: number;
+  #paused = false;
   readonly #links = new Map<number, Link>();
   #cpuCount = 0;
 
@@ -59,6 +60,7 @@ export class SamplingEvents implements Disposable {
 
   /** Follows CPUs that were plugged in or out: an event ends with its CPU and does not come back with it. */
   refresh(): void {
+    if (this.#paused) return;
     const online = new Set(onlineCpus());
     for (const [cpu, link] of this.#links) {
       if (online.has(cpu)) continue;
@@ -76,6 +78,19 @@ export class SamplingEvents implements Disposable {
       }
     }
     this.#cpuCount = this.#links.size;
+  }
+
+  /** Takes no sample until {@link resume}. */
+  pause(): void {
+    this.#paused = true;
+    this[Symbol.dispose]();
+  }
+
+  /** Goes on, so often. */
+  resume(frequencyHz: number): void {
+    this.#frequencyHz = frequencyHz;
+    this.#paused = false;
+    this.refresh();
   }
 
   [Symbol.dispose](): void {
