@@ -19,7 +19,6 @@ export type TestTier = (typeof testTiers)[number];
 const NOT_IN_GUESTS = [
   "packages/agent/",
   "packages/tracers/src/networking/request-load.",
-  "packages/tracers/src/networking/tls/tls-probes.",
   "packages/tracers/src/networking/tls/tls-preempted.",
 ];
 const AGENT_IN_GUESTS = "packages/agent/src/service/run-service.";
@@ -70,7 +69,7 @@ export function testFiles(tier: TestTier, under: readonly string[] = []): string
 /**
  * The kernel tests that run on each kernel of the matrix: all of the libraries and the tracers, and of the agent the ones
  * that run all of it. What its commands ask of a kernel the tracers' tests have asked, and each of their starts takes a
- * minute where the processor is emulated. Those that are about many requests, over TLS or not, are left out.
+ * minute where the processor is emulated. Those that are about many requests at once are left out.
  */
 export function guestTestFiles(): string[] {
   return testFiles("kernel").filter(
