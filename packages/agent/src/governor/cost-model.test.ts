@@ -48,6 +48,17 @@ test("a tracer with other settings, and one that was never measured, are as far 
   assert.equal(nsPerSecond(after.files), 3 * nsPerSecond(before.files));
 });
 
+test("a tracer that was measured while hardly anything ran says nothing of others", () => {
+  const model = new CostModel(CPU_COUNT);
+  const tracers = on("cpu", "syscalls", "files");
+  const round = roundOf(1000, tracers);
+  const { files = 0, syscalls = 0 } = new CostModel(CPU_COUNT).bpfShares(round, {});
+  model.bpfShares(roundOf(1, tracers), {}, { syscalls: 1e9 });
+  const after = model.bpfShares(round, {});
+  assert.ok((after.syscalls ?? 0) > 1000 * syscalls);
+  assert.ok(Math.abs((after.files ?? 0) / files - 5) < 1e-9);
+});
+
 test("a tracer that is off costs nothing", () => {
   const off: Round["tracers"] = [{ name: "files", state: "off", sinceUnixMs: 0, samplingFactor: 1 }];
   assert.deepEqual(new CostModel(CPU_COUNT).bpfShares(roundOf(1000, off), {}), {});

@@ -21,6 +21,9 @@ const NS_PER_RUN: Readonly<Record<TracerName, number>> = {
 /** Of the agent for the rounds themselves, per second, as soon as anything is on. */
 const NS_OF_AGENT = 3_500_000;
 
+/** No machine is faster or slower by more: what says so was measured while hardly anything ran. */
+const MOST_FACTOR = 5;
+
 /** Without the tracer of system calls nobody counts them: after so long it is not known any more how many there are. */
 const CALLS_KNOWN_NS = 10 * 60e9;
 
@@ -66,7 +69,7 @@ export class CostModel {
 
   /** Of the agent, as parts of the machine: by what it had to do in this round. */
   agentEstimate(round: Round): AgentEstimate {
-    const perSecond = this.#meanFactor() / 1e9 / this.#cpuCount;
+    const perSecond = this.#usualFactor() / 1e9 / this.#cpuCount;
     const seconds = round.durationNs / 1e9;
     const byTracer: Partial<Record<TracerName, number>> = {};
     for (const [name, ns] of agentNs(round)) if (ns > 0) byTracer[name] = (ns / seconds) * perSecond;
@@ -78,14 +81,16 @@ export class CostModel {
     if (estimate !== undefined && estimate > 0) this.#factors.set(name, nsPerSecond / estimate);
   }
 
-  /** A tracer that was never measured is as far off as the others. */
+  /** A tracer that was never measured is as far off as most others. */
   #factorOf(name: TracerName): number {
-    return this.#factors.get(name) ?? this.#meanFactor();
+    return this.#factors.get(name) ?? this.#usualFactor();
   }
 
-  #meanFactor(): number {
-    const factors = [...this.#factors.values()];
-    return factors.length === 0 ? 1 : factors.reduce((sum, factor) => sum + factor, 0) / factors.length;
+  /** How many times as long as where the estimates come from anything takes here. */
+  #usualFactor(): number {
+    const factors = [...this.#factors.values()].sort((a, b) => a - b);
+    const median = factors[factors.length >> 1] ?? 1;
+    return Math.min(Math.max(median, 1 / MOST_FACTOR), MOST_FACTOR);
   }
 
   #countCalls({ syscalls, durationNs }: Round, seconds: number): void {
@@ -110,12 +115,12 @@ export class CostModel {
     const events = (processes?.events.length ?? 0) / seconds;
     const execFailures = running.processes?.execFailures ?? true;
     const latencies = running.syscalls?.latencies ?? true;
-    const each = (count: number) => (calls === undefined ? undefined : count * calls);
+    const each = (count: number, more: number = 0) => (calls === undefined ? undefined : count * calls + more);
     return {
       cpu: (cpu?.sampleCount ?? 0) / seconds,
       "off-cpu": (2 * (offCpu?.sampleCount ?? 0)) / seconds,
       syscalls: each(latencies ? 2 : 1),
-      processes: execFailures ? (each(1) ?? 0) + events : events,
+      processes: execFailures ? each(1, events) : events,
       files: each(2),
       network: networkRuns(calls, seconds, running, network),
     };
