@@ -9,7 +9,8 @@
  * A process ends with its last thread, in whatever order they go. Threads that go at the same time may all see
  * signal->live at 0 in the first step, which is counted down long before it (the tracepoint says which one was the last
  * since 6.16 only). Of these, one that finishes when all others have taken the first step ends the process, and the first
- * to take its row out of `process_times` is the only one. The last to take the first step always qualifies.
+ * to take its row out of `process_times` is the only one. The last to take the first step always qualifies. What another
+ * one ran since the last tick is missing then, if it has not taken the second step.
  */
 #pragma once
 

@@ -61,7 +61,10 @@ export interface ProcessExit extends ProcessEventBase {
   /** A core was dumped. */
   readonly coreDumped: boolean;
   readonly lifetimeNs: number;
-  /** User and system time of all its threads, without children. */
+  /**
+   * User and system time of all its threads, without children. Of threads that are killed all at once, what one of them ran
+   * since the last tick may be missing.
+   */
   readonly cpuTimeNs: number;
   /** Most memory that was resident at one time, shared pages included. */
   readonly peakResidentBytes: number;
