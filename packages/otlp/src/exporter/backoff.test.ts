@@ -21,7 +21,8 @@ test("chance takes up to half, and what the receiver asks for, up to an hour, is
       (failures, asked, random) => {
         const interval = Math.min(30_000, 1_000 * 2 ** (failures - 1));
         const delay = retryDelayMs(settings, failures, asked, random);
-        assert.ok(delay > interval / 2);
+        // Of chances next to 1 rounding makes half.
+        assert.ok(delay >= interval / 2);
         assert.ok(delay >= Math.min(asked ?? 0, 3_600_000));
         assert.ok(delay <= Math.max(interval, Math.min(asked ?? 0, 3_600_000)));
       },
