@@ -15,7 +15,7 @@ const remaining: RemainingBySteps = {
 
 type Shares = Partial<Record<TracerName, number>>;
 
-/** A machine on which each tracer costs what its load makes it cost, as far as it is on. Time goes by in rounds of 10 s. */
+/** A machine on which each tracer costs what its load makes it cost, as far as it is on. */
 class Machine {
   readonly keeper: BudgetKeeper = new BudgetKeeper(BUDGET, remaining);
   /** With all that is configured. */
@@ -47,13 +47,13 @@ class Machine {
     );
   }
 
-  run(seconds: number): LevelChange[] {
+  run(seconds: number, roundSeconds: number = 10): LevelChange[] {
     const changes: LevelChange[] = [];
     for (const endMs = this.nowMs + seconds * 1000; this.nowMs < endMs; ) {
-      this.nowMs += 10_000;
+      this.nowMs += 1000 * roundSeconds;
       const decided = this.keeper.decide({
         atMs: this.nowMs,
-        durationMs: 10_000,
+        durationMs: 1000 * roundSeconds,
         agentShare: this.agentShare,
         othersShare: this.othersShare,
         agentEstimate: {
@@ -202,6 +202,27 @@ test("what the agent takes for itself is no reason to turn off more", () => {
   machine.costs = { cpu: 0.0005, syscalls: 0.007, processes: 0.0005, files: 0.002 };
   machine.run(10);
   assert.deepEqual(machine.levels, { syscalls: 1 });
+});
+
+test("where the agent takes most of the budget for itself, the tracers go on", () => {
+  const machine = new Machine();
+  machine.costs = { cpu: 0.0005, syscalls: 0.001, processes: 0.0005, files: 0.0005 };
+  machine.agentEstimate = 0.0002;
+  machine.baseEstimate = 0.002;
+  machine.agentShare = 0.012;
+  machine.run(600);
+  assert.deepEqual(machine.levels, {});
+  machine.costs = { ...machine.costs, files: 0.008 };
+  machine.run(10);
+  assert.deepEqual(machine.levels, { files: 1 });
+});
+
+test("what the agent does while it starts says nothing", () => {
+  const machine = new Machine();
+  machine.agentShare = 0.3;
+  machine.agentEstimate = 0.3;
+  machine.run(3, 1);
+  assert.equal(machine.changeCount, 0);
 });
 
 test("what the agent has to do tells at once what it will cost after its start", () => {

@@ -69,6 +69,13 @@ const PROVEN_MS = 5 * 60_000;
 const AGENT_MEAN_MS = 30_000;
 /** What follows the start of Skep is no part of it: symbol tables are read, code is compiled. */
 const FIRST_START_MS = 30_000;
+/** Before that not even its rows tell what is to come: they are of Skep's own start. */
+const SETTLING_MS = 5000;
+/**
+ * What the agent takes for itself counts as this part of the budget at most. To turn off tracers for more would leave
+ * nothing to show, and little saved, where a machine is slow or does nothing else.
+ */
+const MOST_BASE = 0.5;
 /** Nor is what follows another start of a tracer; what was kept for one that is gone is collected then, too. */
 const START_MS = 10_000;
 
@@ -114,7 +121,7 @@ export class BudgetKeeper {
   /** What is to be changed after a round. */
   decide(measured: MeasuredCost): readonly LevelChange[] {
     const agentShare = this.#meanAgentShare(measured);
-    const { costs, base } = costsOf(measured, agentShare);
+    const { costs, base } = this.#costsOf(measured, agentShare);
     const totalShare = base + sumOf(costs);
     if (totalShare > this.#budgetShare) return this.#turnDown(measured, costs, base, agentShare);
     return this.#turnUp(measured, costs, totalShare, agentShare);
@@ -184,6 +191,21 @@ export class BudgetKeeper {
     return [{ name, level: level - 1, totalShare: reasonShare }];
   }
 
+  /** Of each tracer: its BPF programs, and its part of the agent's work; and what is nobody's part. */
+  #costsOf(
+    { bpfShares, agentEstimate: { byTracer, base } }: MeasuredCost,
+    agentShare: number,
+  ): { readonly costs: Map<TracerName, number>; readonly base: number } {
+    const estimate = base + sumOf(Object.values(byTracer));
+    const scale = estimate === 0 ? 0 : agentShare / estimate;
+    const costs = new Map<TracerName, number>();
+    for (const name of TRACER_NAMES) {
+      const cost = (bpfShares[name] ?? 0) + (byTracer[name] ?? 0) * scale;
+      if (cost > 0) costs.set(name, cost);
+    }
+    return { costs, base: Math.min(base * scale, MOST_BASE * this.#budgetShare) };
+  }
+
   #dearest(costs: ReadonlyMap<TracerName, number>): TracerName | undefined {
     const able = [...costs.keys()].filter(
       (name) => (costs.get(name) ?? 0) > 0 && this.levelOf(name) < this.#remaining[name].length,
@@ -200,7 +222,9 @@ export class BudgetKeeper {
   #meanAgentShare({ agentShare, agentEstimate, durationMs }: MeasuredCost): number {
     const expected = this.#expectedAgentShare ?? agentEstimate.base + sumOf(Object.values(agentEstimate.byTracer));
     if (this.#startingMs > 0) {
+      const settledMs = FIRST_START_MS - this.#startingMs + durationMs;
       this.#startingMs -= durationMs;
+      if (this.#expectedAgentShare === undefined && settledMs < SETTLING_MS) return 0;
       return Math.min(agentShare, expected);
     }
     // What is older counts less and less.
@@ -217,21 +241,6 @@ export class BudgetKeeper {
     this.#startingMs = START_MS;
     this.#expectedAgentShare = expectedShare;
   }
-}
-
-/** Of each tracer: its BPF programs, and its part of the agent's work; and what is nobody's part. */
-function costsOf(
-  { bpfShares, agentEstimate: { byTracer, base } }: MeasuredCost,
-  agentShare: number,
-): { readonly costs: Map<TracerName, number>; readonly base: number } {
-  const estimate = base + sumOf(Object.values(byTracer));
-  const scale = estimate === 0 ? 0 : agentShare / estimate;
-  const costs = new Map<TracerName, number>();
-  for (const name of TRACER_NAMES) {
-    const cost = (bpfShares[name] ?? 0) + (byTracer[name] ?? 0) * scale;
-    if (cost > 0) costs.set(name, cost);
-  }
-  return { costs, base: base * scale };
 }
 
 function sumOf(costs: ReadonlyMap<TracerName, number> | readonly number[]): number {
