@@ -69,15 +69,15 @@ const PROVEN_MS = 5 * 60_000;
 const AGENT_MEAN_MS = 30_000;
 /** What follows the start of Skep is no part of it: symbol tables are read, code is compiled. */
 const FIRST_START_MS = 30_000;
-/** Before that not even its rows tell what is to come: they are of Skep's own start. */
+/** Nor is what follows another start of a tracer; what was kept for one that is gone is collected then, too. */
+const START_MS = 10_000;
+/** At first not even the rows tell what the agent will take: they are of Skep's own start. */
 const SETTLING_MS = 5000;
 /**
  * What the agent takes for itself counts as this part of the budget at most. To turn off tracers for more would leave
  * nothing to show, and little saved, where a machine is slow or does nothing else.
  */
 const MOST_BASE = 0.5;
-/** Nor is what follows another start of a tracer; what was kept for one that is gone is collected then, too. */
-const START_MS = 10_000;
 
 /**
  * Decides who is turned down when Skep costs more than its budget: the dearest tracer first, as many steps at once as

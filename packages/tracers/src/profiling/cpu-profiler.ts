@@ -218,11 +218,15 @@ export class CpuProfiler implements AsyncDisposable {
     }
     // Each sample stands for the time of its own frequency.
     events.pause();
-    const profile = await this.snapshot();
-    this.#frequencyHz = frequencyHz;
-    this.#store.periodNs = 1e9 / frequencyHz;
-    if (this.#stoppedNs === undefined) events.resume(frequencyHz);
-    return profile;
+    try {
+      const profile = await this.snapshot();
+      this.#frequencyHz = frequencyHz;
+      this.#store.periodNs = 1e9 / frequencyHz;
+      return profile;
+    } finally {
+      // As before, where the snapshot failed.
+      if (this.#stoppedNs === undefined) events.resume(this.#frequencyHz);
+    }
   }
 
   /** Detaches, so that nothing is counted any more; what was counted can still be taken. */
