@@ -25,11 +25,11 @@ if (files.length === 0) {
   process.exit(1);
 }
 
-const { counts, skipped } = await runTests(tier, files, {
+const { counts, skipped, failures } = await runTests(tier, files, {
   timeoutSeconds: Number(options.timeout),
   failuresAtOnce: options.report !== undefined,
 });
-const report: TestReport = { counts, skipped };
+const report: TestReport = { counts, skipped, failures };
 if (options.report !== undefined) writeFileSync(options.report, JSON.stringify(report));
 process.exitCode = allPassed(counts) ? 0 : 1;
 

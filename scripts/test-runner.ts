@@ -41,6 +41,8 @@ export interface SkippedTest {
 export interface TestReport {
   readonly counts: TestCounts;
   readonly skipped: readonly SkippedTest[];
+  /** Names of the tests that failed or were cancelled. */
+  readonly failures: readonly string[];
 }
 
 export type FileCoverage = EventData.TestCoverage["summary"]["files"][number];
@@ -100,12 +102,16 @@ export async function runTests(
   let counts: TestCounts | undefined;
   let coverage: readonly FileCoverage[] = [];
   const skipped: SkippedTest[] = [];
+  const failures: string[] = [];
 
   async function* observe(): AsyncGenerator<unknown> {
     for await (const event of events) {
       // Its table would drown the results.
       if (event.type !== "test:coverage") yield event;
-      if (event.type === "test:fail" && options.failuresAtOnce === true) printFailure(event.data);
+      if (event.type === "test:fail") {
+        failures.push(event.data.name);
+        if (options.failuresAtOnce === true) printFailure(event.data);
+      }
       if (event.type === "test:coverage") coverage = event.data.summary.files;
       // Every file has a summary; the one that names no file is of them all.
       if (event.type === "test:summary" && event.data.file === undefined) counts = countsOf(event.data);
@@ -117,7 +123,7 @@ export async function runTests(
 
   await pipeline(observe, new spec(), process.stdout, { end: false });
   if (counts === undefined) throw new Error("node:test ended without a summary");
-  return { counts, skipped, coverage };
+  return { counts, skipped, failures, coverage };
 }
 
 function printFailure({ name, details }: EventData.TestFail): void {

@@ -81,5 +81,7 @@ function printResult(kernel: KernelFiles, report: TestReport | undefined, durati
   }
   const { passed, failed, cancelled, skipped } = report.counts;
   say(`Linux ${kernel.release}: ${passed} passed, ${failed + cancelled} failed, ${skipped} skipped ${after}`);
+  // Once more: what is kept of a long log is its end, and other guests write to it in between.
+  for (const name of report.failures) say(`  failed: ${name}`);
   for (const { name, reason } of report.skipped) say(`  skipped: ${name} (${reason})`);
 }
