@@ -233,6 +233,17 @@ test("what the agent has to do tells at once what it will cost after its start",
   assert.deepEqual(machine.levels, { cpu: 2, syscalls: 2 });
 });
 
+test("who is turned down before the agent's work is known is turned down further once it is", () => {
+  const machine = new Machine();
+  machine.costs = { syscalls: 0.004, processes: 0.0005, files: 0.008 };
+  machine.agentEstimate = 0.008;
+  machine.agentShare = 0.008;
+  machine.run(3, 3);
+  assert.deepEqual(machine.levels, { files: 1 });
+  machine.run(3, 3);
+  assert.deepEqual(machine.levels, { files: 1, syscalls: 1 });
+});
+
 test("starting costs more than going on, and does not count", () => {
   const machine = new Machine();
   machine.agentShare = 0.2;

@@ -222,10 +222,8 @@ export class BudgetKeeper {
   #meanAgentShare({ agentShare, agentEstimate, durationMs }: MeasuredCost): number {
     const expected = this.#expectedAgentShare ?? agentEstimate.base + sumOf(Object.values(agentEstimate.byTracer));
     if (this.#startingMs > 0) {
-      const settledMs = FIRST_START_MS - this.#startingMs + durationMs;
       this.#startingMs -= durationMs;
-      if (this.#expectedAgentShare === undefined && settledMs < SETTLING_MS) return 0;
-      return Math.min(agentShare, expected);
+      return this.#isSettling ? 0 : Math.min(agentShare, expected);
     }
     // What is older counts less and less.
     const kept = this.#agentMs > 2 * AGENT_MEAN_MS ? AGENT_MEAN_MS / this.#agentMs : 1;
@@ -235,7 +233,13 @@ export class BudgetKeeper {
     return this.#agentMs >= AGENT_MEAN_MS ? mean : Math.min(mean, expected);
   }
 
+  get #isSettling(): boolean {
+    return this.#expectedAgentShare === undefined && FIRST_START_MS - this.#startingMs < SETTLING_MS;
+  }
+
   #measureAgentAnew(expectedShare: number): void {
+    // Its programs alone were too much: what the agent takes beside them the rows are still to tell.
+    if (this.#isSettling) return;
     this.#agentSum = 0;
     this.#agentMs = 0;
     this.#startingMs = START_MS;
