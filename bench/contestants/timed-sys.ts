@@ -51,6 +51,10 @@ export class TimedSys implements Sys {
     return this.#sys.pidfdOpen(pid);
   }
 
+  userfaultfd(flags: number): number {
+    return this.#sys.userfaultfd(flags);
+  }
+
   trimMalloc(): number {
     return this.#sys.trimMalloc();
   }

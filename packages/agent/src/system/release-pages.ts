@@ -1,5 +1,6 @@
 import { closeSync, openSync, readFileSync, readSync } from "node:fs";
 import { defaultSys, type Sys } from "@skep/ebpf/sys";
+import { disableFaultAround } from "./fault-around.ts";
 
 /** `MADV_DONTNEED` of madvise(2). */
 const MADV_DONTNEED = 4;
@@ -27,7 +28,7 @@ export interface FileRange extends AddressRange {
  */
 export function releaseFilePages(sys: Sys = defaultSys()): number {
   let releasedBytes = 0;
-  for (const range of releasableRanges(readFileSync("/proc/self/smaps", "latin1"))) {
+  for (const range of ownRanges()) {
     for (const { start, sizeBytes } of range.hasOwnPages ? readFileRuns(range, sys.pageSizeBytes) : [range]) {
       // What the kernel refuses stays where it is, and that does no harm.
       if (sys.madvise(start, sizeBytes, MADV_DONTNEED) === 0) releasedBytes += sizeBytes;
@@ -42,6 +43,7 @@ export function releaseFilePages(sys: Sys = defaultSys()): number {
  */
 export class PageRelease implements Disposable {
   readonly #firstDelaysMs: Iterator<number>;
+  readonly #singlePages: Disposable | undefined;
   #timer: NodeJS.Timeout;
 
   /**
@@ -51,12 +53,14 @@ export class PageRelease implements Disposable {
    */
   constructor(firstDelaysMs: readonly number[] = [FIRST_NAMES_MS]) {
     this.#firstDelaysMs = firstDelaysMs.values();
+    this.#singlePages = disableFaultAround(ownRanges());
     release();
     this.#timer = this.#schedule();
   }
 
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
+    this.#singlePages?.[Symbol.dispose]();
   }
 
   #schedule(): NodeJS.Timeout {
@@ -66,6 +70,10 @@ export class PageRelease implements Disposable {
       this.#timer = this.#schedule();
     }, delayMs).unref();
   }
+}
+
+function ownRanges(): FileRange[] {
+  return releasableRanges(readFileSync("/proc/self/smaps", "latin1"));
 }
 
 function release(): void {

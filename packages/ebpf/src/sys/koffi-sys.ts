@@ -3,9 +3,14 @@ import { BpfError } from "../errors.ts";
 import { LOWEST_SAFE_FD, type MemoryMapping, type PollHandle, type Sys } from "./sys.ts";
 
 /** System call numbers that differ between architectures (asm/unistd_64.h, asm-generic/unistd.h). */
-const SYSCALL_NUMBERS: Readonly<Record<string, { readonly bpf: number; readonly perfEventOpen: number }>> = {
-  x64: { bpf: 321, perfEventOpen: 298 },
-  arm64: { bpf: 280, perfEventOpen: 241 },
+interface SyscallNumbers {
+  readonly bpf: number;
+  readonly perfEventOpen: number;
+  readonly userfaultfd: number;
+}
+const SYSCALL_NUMBERS: Readonly<Record<string, SyscallNumbers>> = {
+  x64: { bpf: 321, perfEventOpen: 298, userfaultfd: 323 },
+  arm64: { bpf: 280, perfEventOpen: 241, userfaultfd: 282 },
 };
 /** Newer system calls have the same number everywhere. */
 const FSOPEN = 430;
@@ -31,7 +36,7 @@ type Koffi = typeof import("koffi");
 export class KoffiSys implements Sys {
   readonly pageSizeBytes: number;
   readonly #koffi: Koffi;
-  readonly #numbers: { readonly bpf: number; readonly perfEventOpen: number };
+  readonly #numbers: SyscallNumbers;
   readonly #bpf: (number: number, command: number, attributes: Uint8Array, size: number) => Result;
   readonly #bpfAsync: (
     number: number,
@@ -155,6 +160,10 @@ export class KoffiSys implements Sys {
 
   pidfdOpen(pid: number): number {
     return this.#result(this.#syscall(PIDFD_OPEN, pid, 0, 0, 0, 0));
+  }
+
+  userfaultfd(flags: number): number {
+    return this.#result(this.#syscall(this.#numbers.userfaultfd, flags, 0, 0, 0, 0));
   }
 
   madvise(address: bigint, sizeBytes: number, advice: number): number {

@@ -43,6 +43,9 @@ export interface Sys {
   /** pidfd_open(2), Linux 5.3. */
   pidfdOpen(pid: number): number;
 
+  /** userfaultfd(2), Linux 4.3. */
+  userfaultfd(flags: number): number;
+
   /** madvise(2) on memory of this process. */
   madvise(address: bigint, sizeBytes: number, advice: number): number;
 

@@ -118,6 +118,11 @@ export class FakeSys implements Sys {
     return result === 0 ? this.#open() : result;
   }
 
+  userfaultfd(flags: number): number {
+    const result = this.#call("userfaultfd", undefined, [flags]);
+    return result === 0 ? this.#open() : result;
+  }
+
   madvise(address: bigint, sizeBytes: number, advice: number): number {
     return this.#call("madvise", undefined, [Number(address), sizeBytes, advice]);
   }
