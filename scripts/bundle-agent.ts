@@ -1,13 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join, relative } from "node:path";
-import { type Plugin, rolldown } from "rolldown";
+import { type OutputOptions, type Plugin, rolldown } from "rolldown";
 import { fromRoot } from "./repository.ts";
 
-const input = {
-  main: fromRoot("packages/agent/dist/main.js"),
-  // For bin/skep.mjs, before it starts the agent with flags. Apart, as that is to take no longer than it must.
-  "limit-privileges": fromRoot("packages/agent/dist/service/limit-privileges.js"),
-};
+const main = fromRoot("packages/agent/dist/main.js");
+/** For bin/skep.mjs, before it starts the agent with flags: one file, as that is to take no longer than it must. */
+const limitPrivileges = fromRoot("packages/agent/dist/service/limit-privileges.js");
 const output = fromRoot("packages/agent/dist/bundle");
 
 /**
@@ -17,13 +15,18 @@ const output = fromRoot("packages/agent/dist/bundle");
  * `require`, and so stays outside.
  */
 export async function bundleAgent(): Promise<void> {
-  await using bundle = await rolldown({ input, platform: "node", plugins: [ownLocations, asciiOnly] });
-  await bundle.write({
+  await bundle(main, { cleanDir: true });
+  await bundle(limitPrivileges, { codeSplitting: false });
+}
+
+async function bundle(input: string, options: OutputOptions): Promise<void> {
+  await using build = await rolldown({ input, platform: "node", plugins: [ownLocations, asciiOnly] });
+  await build.write({
     dir: output,
-    cleanDir: true,
     entryFileNames: "[name].js",
     chunkFileNames: "[name].js",
     comments: false,
+    ...options,
   });
 }
 

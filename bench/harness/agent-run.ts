@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { get, type IncomingMessage } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
@@ -8,7 +9,8 @@ import { fromRoot } from "../../scripts/repository.ts";
 import { cpuTimeNs, type ProcessMemory, processBpf, processMemory } from "./processes.ts";
 import { now } from "./statistics.ts";
 
-const POLL_MS = 10;
+/** Each answer is work for the agent, beside its start. */
+const POLL_MS = 100;
 const START_LIMIT_MS = 60_000;
 /** Reason of a tracer whose turn has not come yet: `TracerSlot`. */
 const NOT_STARTED = "it has not been started yet";
@@ -30,7 +32,7 @@ export class AgentRun implements AsyncDisposable {
   readonly #startedNs: number = now();
   readonly #child: ChildProcess;
   #said = "";
-  #health: () => Promise<Health> = () => Promise.reject(new Error("the agent has no page yet"));
+  #page: { readonly origin: string; readonly token: string } | undefined;
 
   private constructor(pids: readonly number[] | undefined) {
     const config = join(this.#folder, "skep.yaml");
@@ -100,22 +102,50 @@ export class AgentRun implements AsyncDisposable {
   }
 
   async #firstData(): Promise<void> {
-    while (now() - this.#startedNs < START_LIMIT_MS * 1e6 && this.#child.exitCode === null) {
-      const [, origin, token] = /(http:\/\/127\.0\.0\.1:\d+)\/\?token=(\S+)/.exec(this.#said) ?? [];
-      if (origin !== undefined) {
-        this.#health = async () => {
-          const answer = await fetch(`${origin}/api/health`, { headers: { authorization: `Bearer ${token}` } });
-          return (await answer.json()) as Health;
-        };
-        const { self, tracers } = await this.#health();
-        if (self !== undefined) {
-          this.allDataNs = now() - this.#startedNs;
-          if (this.firstDataNs === 0) this.firstDataNs = this.allDataNs;
-          if (!tracers.some(({ reason }) => reason === NOT_STARTED)) return;
-        }
-      }
+    this.#page = await this.#pageAddress();
+    // As a browser has it: told of each round, instead of asking again and again.
+    const events = await this.#get("/api/events");
+    const told = Promise.withResolvers<void>();
+    events.setEncoding("utf8").on("data", (text: string) => {
+      if (/^data:/m.test(text)) told.resolve();
+    });
+    events.once("error", () => undefined).once("close", told.resolve);
+    // The first round may have been before.
+    if ((await this.#health()).self === undefined) await told.promise;
+    this.firstDataNs = now() - this.#startedNs;
+    events.destroy();
+    while (now() - this.#startedNs < START_LIMIT_MS * 1e6) {
+      const { self, tracers } = await this.#health();
+      this.allDataNs = now() - this.#startedNs;
+      if (self !== undefined && !tracers.some(({ reason }) => reason === NOT_STARTED)) return;
       await setTimeout(POLL_MS);
     }
     throw new Error(`the agent does not start:\n${this.#said}`);
+  }
+
+  async #pageAddress(): Promise<{ origin: string; token: string }> {
+    const { stderr } = this.#child;
+    for (;;) {
+      const [, origin, token] = /(http:\/\/127\.0\.0\.1:\d+)\/\?token=(\S+)/.exec(this.#said) ?? [];
+      if (origin !== undefined && token !== undefined) return { origin, token };
+      if (stderr === null || stderr.readableEnded) throw new Error(`the agent does not start:\n${this.#said}`);
+      await Promise.race([once(stderr, "data"), once(stderr, "end")]);
+    }
+  }
+
+  async #health(): Promise<Health> {
+    let text = "";
+    for await (const part of (await this.#get("/api/health")).setEncoding("utf8")) text += part;
+    return JSON.parse(text) as Health;
+  }
+
+  async #get(path: string): Promise<IncomingMessage> {
+    if (this.#page === undefined) throw new Error("the agent has no page yet");
+    const { origin, token } = this.#page;
+    const [response] = await once(
+      get(`${origin}${path}`, { headers: { authorization: `Bearer ${token}` } }),
+      "response",
+    );
+    return response as IncomingMessage;
   }
 }

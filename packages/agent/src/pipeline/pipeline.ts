@@ -96,9 +96,9 @@ export class Pipeline implements AsyncDisposable {
     for (const name of START_ORDER) {
       await startSlot(slots, name, tracers);
       if (!early || slots[name].state.state === "off") continue;
-      // Without a wait: the verifier is at the others for a second or more.
+      // Before the others: their start would take turns with it, for a second or more.
       early = false;
-      void pipeline.takeRound();
+      await pipeline.takeRound();
     }
     const { firstRoundMs = DEFAULT_FIRST_ROUND_MS, intervalMs = DEFAULT_INTERVAL_MS } = settings;
     pipeline.#schedule(performance.now() + firstRoundMs, Math.min(SECOND_ROUND_MS, intervalMs));
