@@ -70,8 +70,9 @@ test("pages come with their neighbours again when it has ended", (context) => {
     return;
   }
   disabled[Symbol.dispose]();
-  file.touch(100);
-  assert.ok(file.residentPages > 1);
+  // Several, and 16 of each at most: pages that the kernel is busy with are left out.
+  for (let page = 0; page < PAGES; page += 32) file.touch(page);
+  assert.ok(file.residentPages > PAGES / 32, `${file.residentPages} pages`);
 });
 
 test("where the kernel refuses, nothing is left open", () => {

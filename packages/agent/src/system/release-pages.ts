@@ -15,6 +15,10 @@ export interface AddressRange {
   readonly sizeBytes: number;
 }
 
+interface FileMapping extends AddressRange {
+  readonly isCode: boolean;
+}
+
 export interface FileRange extends AddressRange {
   /** Some of its pages are not its file's any more: where someone set a breakpoint, as our own uprobes do in OpenSSL. */
   readonly hasOwnPages: boolean;
@@ -28,7 +32,7 @@ export interface FileRange extends AddressRange {
  */
 export function releaseFilePages(sys: Sys = defaultSys()): number {
   let releasedBytes = 0;
-  for (const range of ownRanges()) {
+  for (const range of releasableRanges(readFileSync("/proc/self/smaps", "latin1"))) {
     for (const { start, sizeBytes } of range.hasOwnPages ? readFileRuns(range, sys.pageSizeBytes) : [range]) {
       // What the kernel refuses stays where it is, and that does no harm.
       if (sys.madvise(start, sizeBytes, MADV_DONTNEED) === 0) releasedBytes += sizeBytes;
@@ -46,15 +50,10 @@ export class PageRelease implements Disposable {
   readonly #singlePages: Disposable | undefined;
   #timer: NodeJS.Timeout;
 
-  /**
-   * Begins at once: what started this process is behind it.
-   *
-   * @param firstDelaysMs from each of the first times to the next one
-   */
-  constructor(firstDelaysMs: readonly number[] = [FIRST_NAMES_MS]) {
+  /** @param firstDelaysMs until the first time, and from each of the first ones to the next */
+  constructor(firstDelaysMs: readonly number[] = [0, FIRST_NAMES_MS]) {
     this.#firstDelaysMs = firstDelaysMs.values();
-    this.#singlePages = disableFaultAround(ownRanges());
-    release();
+    this.#singlePages = disableFaultAround(fileMappings(readFileSync("/proc/self/maps", "latin1")));
     this.#timer = this.#schedule();
   }
 
@@ -72,10 +71,6 @@ export class PageRelease implements Disposable {
   }
 }
 
-function ownRanges(): FileRange[] {
-  return releasableRanges(readFileSync("/proc/self/smaps", "latin1"));
-}
-
 function release(): void {
   releaseFilePages();
   defaultSys().trimMalloc();
@@ -88,27 +83,36 @@ function release(): void {
  */
 export function releasableRanges(smaps: string): FileRange[] {
   const ranges: FileRange[] = [];
-  let candidate: (AddressRange & { isCode: boolean; hasOwnPages: boolean }) | undefined;
+  let candidate: FileMapping | undefined;
+  let hasOwnPages = false;
   for (const line of smaps.split("\n")) {
-    const header = /^([0-9a-f]+)-([0-9a-f]+) r-([x-])p \S+ \S+ \d+ +(\S.*)$/.exec(line);
-    if (header !== null) {
-      const [, first = "", end = "", execute = "", path = ""] = header;
-      const start = BigInt(`0x${first}`);
-      // Memory of the kernel (/sys/kernel/btf) and of devices does not come back by itself.
-      const isOfFile = path.startsWith("/") && !/^\/(sys|proc|dev)\//.test(path);
-      const sizeBytes = Number(BigInt(`0x${end}`) - start);
-      candidate = isOfFile ? { start, sizeBytes, isCode: execute === "x", hasOwnPages: false } : undefined;
-    } else if (/^[0-9a-f]+-[0-9a-f]+ /.test(line)) {
-      candidate = undefined;
+    if (/^[0-9a-f]+-[0-9a-f]+ /.test(line)) {
+      candidate = fileMapping(line);
+      hasOwnPages = false;
     } else if (candidate !== undefined && /^(Anonymous|Swap): +[1-9]/.test(line)) {
-      candidate.hasOwnPages = true;
+      hasOwnPages = true;
     } else if (candidate !== undefined && line.startsWith("VmFlags:")) {
-      const { start, sizeBytes, isCode, hasOwnPages } = candidate;
+      const { start, sizeBytes, isCode } = candidate;
       if (isCode || !hasOwnPages) ranges.push({ start, sizeBytes, hasOwnPages });
-      candidate = undefined;
     }
   }
   return ranges;
+}
+
+/** Those of a `maps` file that are private, not writable, and of a file. */
+function fileMappings(maps: string): FileMapping[] {
+  return maps.split("\n").flatMap((line) => fileMapping(line) ?? []);
+}
+
+/** @param header the line that a mapping begins with in `maps` and `smaps` */
+function fileMapping(header: string): FileMapping | undefined {
+  const match = /^([0-9a-f]+)-([0-9a-f]+) r-([x-])p \S+ \S+ \d+ +(\S.*)$/.exec(header);
+  if (match === null) return undefined;
+  const [, first = "", end = "", execute = "", path = ""] = match;
+  // Memory of the kernel (/sys/kernel/btf) and of devices does not come back by itself.
+  if (!path.startsWith("/") || /^\/(sys|proc|dev)\//.test(path)) return undefined;
+  const start = BigInt(`0x${first}`);
+  return { start, sizeBytes: Number(BigInt(`0x${end}`) - start), isCode: execute === "x" };
 }
 
 const PAGEMAP_ENTRY_BYTES = 8;
