@@ -20,7 +20,7 @@ export async function bundleAgent(): Promise<void> {
 }
 
 async function bundle(input: string, options: OutputOptions): Promise<void> {
-  await using build = await rolldown({ input, platform: "node", plugins: [ownLocations, asciiOnly] });
+  await using build = await rolldown({ input, platform: "node", plugins: [ownLocations, builtins, asciiOnly] });
   await build.write({
     dir: output,
     entryFileNames: "[name].js",
@@ -52,6 +52,22 @@ function packageFolderOf(module: string): string | undefined {
   const [folder] = relative(fromRoot("packages"), module).split("/");
   return folder === undefined || folder === ".." ? undefined : fromRoot(join("packages", folder));
 }
+
+/**
+ * Gets Node.js's own modules without `import`, which asks for all that they export, and so loads what they would load only
+ * for who wants it (`util.diff`, say): 20 ms of the start.
+ */
+const builtins: Plugin = {
+  name: "builtins",
+  generateBundle(_, bundle) {
+    const withoutImport = (_line: string, names: string, module: string): string =>
+      `const { ${names.replaceAll(" as ", ": ")} } = process.getBuiltinModule("${module}");`;
+    for (const file of Object.values(bundle)) {
+      if (file.type !== "chunk") continue;
+      file.code = file.code.replaceAll(/^import \{ ([^{}]+) \} from "(node:[\w/]+)";$/gm, withoutImport);
+    }
+  },
+};
 
 /** V8 keeps a source in two bytes for each character as soon as one of them is none of Latin-1's. */
 const asciiOnly: Plugin = {

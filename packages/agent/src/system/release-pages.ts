@@ -46,13 +46,13 @@ export function releaseFilePages(sys: Sys = defaultSys()): number {
  * again soon, until it is disposed of. Of a heap that is full of holes malloc gives nothing back by itself: 12 MB after the start.
  */
 export class PageRelease implements Disposable {
-  readonly #firstDelaysMs: Iterator<number>;
+  readonly #delaysMs: Iterator<number>;
   readonly #singlePages: Disposable | undefined;
   #timer: NodeJS.Timeout;
 
   /** @param firstDelaysMs until the first time, and from each of the first ones to the next */
   constructor(firstDelaysMs: readonly number[] = [0, FIRST_NAMES_MS]) {
-    this.#firstDelaysMs = firstDelaysMs.values();
+    this.#delaysMs = firstDelaysMs.values();
     this.#singlePages = disableFaultAround(fileMappings(readFileSync("/proc/self/maps", "latin1")));
     this.#timer = this.#schedule();
   }
@@ -63,17 +63,13 @@ export class PageRelease implements Disposable {
   }
 
   #schedule(): NodeJS.Timeout {
-    const { value: delayMs = INTERVAL_MS } = this.#firstDelaysMs.next();
+    const { value: delayMs = INTERVAL_MS } = this.#delaysMs.next();
     return setTimeout(() => {
-      release();
+      releaseFilePages();
+      defaultSys().trimMalloc();
       this.#timer = this.#schedule();
     }, delayMs).unref();
   }
-}
-
-function release(): void {
-  releaseFilePages();
-  defaultSys().trimMalloc();
 }
 
 /**
