@@ -19,7 +19,7 @@ const LIMITS = { peak: 94e6, resident: 84e6, anonymous: 57e6 } as const;
 
 test("the agent's memory stays within its limits beside the reference load", async (context) => {
   await using load = await ReferenceLoad.start();
-  await using agent = await AgentRun.start(load.pids);
+  await using agent = await AgentRun.start({ pids: load.pids });
   await setTimeout(STEADY_FROM_SECONDS * 1000);
   const most = { peak: 0, resident: 0, anonymous: 0 };
   for (let second = STEADY_FROM_SECONDS; second < SECONDS; second++) {

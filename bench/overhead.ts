@@ -1,4 +1,6 @@
-import { availableParallelism } from "node:os";
+import { mkdtempDisposableSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { enableStats } from "@skep/ebpf";
 import { type AgentMemory, AgentRun } from "./harness/agent-run.ts";
@@ -32,6 +34,15 @@ interface LongRun {
   readonly reductions: readonly string[];
 }
 
+/** From the start of its process on. */
+interface StartTimes {
+  readonly firstDataNs: readonly number[];
+  /** To data of each tracer. */
+  readonly allDataNs: readonly number[];
+  /** To the first data where it had not been started before. */
+  readonly firstStartNs: number;
+}
+
 interface Pair {
   readonly off: LoadPart;
   readonly on: LoadPart;
@@ -42,25 +53,35 @@ export async function benchOverhead({ long = false }: { readonly long?: boolean 
   const minutes = long ? LONG_MINUTES : DEFAULT_MINUTES;
   await using load = await ReferenceLoad.start();
   await setTimeout(WARM_UP_SECONDS * 1000);
+  using cache = mkdtempDisposableSync(join(tmpdir(), "skep-bench-cache-"));
+  const firstStartNs = await firstStart(cache.path);
   const firstDataNs: number[] = [];
   const allDataNs: number[] = [];
   const pairs: Pair[] = [];
   for (let pair = 0; pair < PAIRS; pair++) {
     const off = await partOf(load);
-    await using agent = await AgentRun.start();
+    await using agent = await AgentRun.start({ cacheFolder: cache.path });
     firstDataNs.push(agent.firstDataNs);
     allDataNs.push(agent.allDataNs);
     await setTimeout(WARM_UP_SECONDS * 1000);
     pairs.push({ off, on: await partOf(load) });
   }
-  const longRun = await runLong(minutes);
+  const longRun = await runLong(minutes, cache.path);
   const { requestsPerSecond, syscallsPerSecond, startsPerSecond } = REFERENCE_LOAD;
   return {
     about: `The agent as it starts by default, all tracers and the page on, beside a load of a server under ${requestsPerSecond} requests/s, ${syscallsPerSecond.toLocaleString("en-US")} system calls/s besides those of the server, and ${startsPerSecond} process starts/s. Load alone and load with the agent take turns of ${PART_SECONDS} s, ${PAIRS} each; a request's latency counts from when it was due. Then the agent runs for ${minutes} minutes; its memory is read every second from second ${STEADY_FROM_SECONDS} on, its CPU is that of the same time, and BPF run time that of ${STATISTICS_SECONDS} s at its end, with BPF statistics on. Medians, and the middle half of all values.`,
-    tables: [loadTable(pairs), agentTable(longRun, firstDataNs, allDataNs), memoryTable(longRun)],
+    tables: [loadTable(pairs), agentTable(longRun, { firstDataNs, allDataNs, firstStartNs }), memoryTable(longRun)],
     goals: goals(longRun, firstDataNs),
     notes: longRun.reductions.map((reduction) => `Turned down by the end of the run: ${reduction}.`),
   };
+}
+
+/** Until its first data; it leaves its compiled code for those that come after it. */
+async function firstStart(cacheFolder: string): Promise<number> {
+  await using agent = await AgentRun.start({ cacheFolder });
+  await setTimeout(WARM_UP_SECONDS * 1000);
+  await agent.end();
+  return agent.firstDataNs;
 }
 
 async function partOf(load: ReferenceLoad): Promise<LoadPart> {
@@ -69,8 +90,8 @@ async function partOf(load: ReferenceLoad): Promise<LoadPart> {
   return await load.takePart();
 }
 
-async function runLong(minutes: number): Promise<LongRun> {
-  await using agent = await AgentRun.start();
+async function runLong(minutes: number, cacheFolder: string): Promise<LongRun> {
+  await using agent = await AgentRun.start({ cacheFolder });
   await setTimeout(STEADY_FROM_SECONDS * 1000 - agent.allDataNs / 1e6);
   const [startCpuNs, startNs] = [agent.cpuNs, now()];
   const memory: AgentMemory[] = [];
@@ -116,8 +137,7 @@ function loadTable(pairs: readonly Pair[]): Report["tables"][number] {
 
 function agentTable(
   { cpu, bpf, startCpuNs }: LongRun,
-  firstDataNs: readonly number[],
-  allDataNs: readonly number[],
+  { firstDataNs, allDataNs, firstStartNs }: StartTimes,
 ): Report["tables"][number] {
   return {
     columns: ["the agent", "measured"],
@@ -126,6 +146,7 @@ function agentTable(
       ["BPF run time, of the machine", percent(bpf)],
       [`CPU time of the first ${STEADY_FROM_SECONDS} s`, milliseconds(startCpuNs)],
       ["start to first data on the page", spread(firstDataNs, milliseconds)],
+      ["- the very first time, without compiled code", milliseconds(firstStartNs)],
       ["- to those of each tracer", spread(allDataNs, milliseconds)],
     ],
   };

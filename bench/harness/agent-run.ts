@@ -21,6 +21,13 @@ interface Health {
   readonly tracers: readonly { readonly name: string; readonly state: string; readonly reason?: string }[];
 }
 
+export interface AgentOptions {
+  /** Whom it traces, with their children; everybody when absent, and all as it is without a configuration. */
+  readonly pids?: readonly number[];
+  /** Where it keeps its compiled code when it is told to end. Default: a folder of its own, which is empty. */
+  readonly cacheFolder?: string;
+}
+
 export interface AgentMemory extends ProcessMemory {
   /** Kernel memory of its BPF maps. */
   readonly mapBytes: number;
@@ -34,21 +41,20 @@ export class AgentRun implements AsyncDisposable {
   #said = "";
   #page: { readonly origin: string; readonly token: string } | undefined;
 
-  private constructor(pids: readonly number[] | undefined) {
+  private constructor({ pids, cacheFolder }: AgentOptions) {
     const configured = pids === undefined ? [] : ["-c", this.#configuration(pids)];
     this.#child = spawn(process.execPath, [fromRoot("packages/agent/bin/skep.mjs"), "run", ...configured], {
       stdio: ["ignore", "ignore", "pipe"],
       // Counting coverage, as when a test starts this, takes memory of its own.
-      env: { ...process.env, NODE_V8_COVERAGE: undefined },
+      env: { ...process.env, NODE_V8_COVERAGE: undefined, XDG_CACHE_HOME: cacheFolder ?? this.#folder },
     });
     this.#child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       this.#said += text;
     });
   }
 
-  /** @param pids whom it traces, with their children; everybody when absent, and all as it is without a configuration */
-  static async start(pids?: readonly number[]): Promise<AgentRun> {
-    const run = new AgentRun(pids);
+  static async start(options: AgentOptions = {}): Promise<AgentRun> {
+    const run = new AgentRun(options);
     try {
       await run.#firstData();
       return run;
@@ -87,12 +93,21 @@ export class AgentRun implements AsyncDisposable {
       .map(({ name, reason }) => `${name}: ${reason}`);
   }
 
+  /** As an operator ends it. */
+  async end(): Promise<void> {
+    await this.#endBy("SIGTERM");
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#child.exitCode === null && this.#child.signalCode === null) {
-      this.#child.kill("SIGKILL");
-      await once(this.#child, "close");
-    }
+    await this.#endBy("SIGKILL");
     rmSync(this.#folder, { recursive: true });
+  }
+
+  async #endBy(signal: NodeJS.Signals): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const closed = once(this.#child, "close");
+    this.#child.kill(signal);
+    await closed;
   }
 
   #configuration(pids: readonly number[]): string {
