@@ -25,6 +25,7 @@ export function errorName(errno: number): string {
 /** The system calls of one architecture, both interfaces of it, by the ids of kernel/syscall.h. */
 export class SyscallNames {
   readonly #names: ReadonlyMap<number, string>;
+  readonly #ids = new Map<string, number[]>();
 
   constructor(architecture: "x64" | "arm64") {
     const native = parseNames(kernelNames[architecture]);
@@ -33,6 +34,11 @@ export class SyscallNames {
       ...native,
       ...Array.from(compat, ([number, name]): [number, string] => [number | COMPAT, name]),
     ]);
+    for (const [id, name] of this.#names) {
+      const ids = this.#ids.get(name);
+      if (ids === undefined) this.#ids.set(name, [id]);
+      else ids.push(id);
+    }
   }
 
   /** Those of this machine. */
@@ -47,15 +53,13 @@ export class SyscallNames {
   }
 
   /** Ids of the calls with this name: one, or one for each interface and ABI. */
-  ids(name: string): number[] {
-    return Array.from(this.#names)
-      .filter(([, known]) => known === name)
-      .map(([id]) => id);
+  ids(name: string): readonly number[] {
+    return this.#ids.get(name) ?? [];
   }
 
   /** All names, each once. */
   all(): Set<string> {
-    return new Set(this.#names.values());
+    return new Set(this.#ids.keys());
   }
 }
 
