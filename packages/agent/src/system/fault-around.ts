@@ -30,18 +30,20 @@ export function disableFaultAround(
   const fd = sys.userfaultfd(O_CLOEXEC | UFFD_USER_MODE_ONLY);
   if (fd < 0) return undefined;
   // struct uffdio_api: api, features, ioctls.
-  if (ioctl(sys, fd, UFFDIO_API, [UFFD_API, UFFD_FEATURE_WP_ASYNC, 0n]) < 0) {
+  if (answerOf(sys, fd, UFFDIO_API, [UFFD_API, UFFD_FEATURE_WP_ASYNC, 0n]) === undefined) {
     sys.close(fd);
     return undefined;
   }
   for (const { start, sizeBytes } of ranges) {
     // struct uffdio_register: start, len, mode, ioctls. What the kernel refuses stays as it was, and that does no harm.
-    ioctl(sys, fd, UFFDIO_REGISTER, [start, BigInt(sizeBytes), UFFDIO_REGISTER_MODE_WP, 0n]);
+    answerOf(sys, fd, UFFDIO_REGISTER, [start, BigInt(sizeBytes), UFFDIO_REGISTER_MODE_WP, 0n]);
   }
   return { [Symbol.dispose]: () => void sys.close(fd) };
 }
 
-function ioctl(sys: FaultSys, fd: number, request: number, words: readonly bigint[]): number {
-  const argument = new Uint8Array(BigUint64Array.from(words).buffer);
-  return sys.ioctl(fd, request, Number(sys.address(argument)));
+/** The last word of the structure after an ioctl(2); undefined where that failed. */
+function answerOf(sys: FaultSys, fd: number, request: number, structure: readonly bigint[]): bigint | undefined {
+  const words = BigUint64Array.from(structure);
+  const result = sys.ioctl(fd, request, Number(sys.address(new Uint8Array(words.buffer))));
+  return result < 0 ? undefined : words.at(-1);
 }

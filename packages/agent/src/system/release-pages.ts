@@ -8,7 +8,7 @@ const MADV_DONTNEED = 4;
 /** By then the first samples have their names: the symbol tables are read, and the code that read them has run. */
 const FIRST_NAMES_MS = 3000;
 /** Pages come back as they are used, by the round mostly. To give them back costs some 6 ms. */
-const INTERVAL_MS = 10_000;
+const INTERVAL_MS = 5_000;
 
 export interface AddressRange {
   readonly start: bigint;
