@@ -60,11 +60,18 @@ function loadOwnModules() {
 
 /**
  * What V8 made of our own sources is kept for the next start, which takes 60 ms less: in the folder that systemd chose, or
- * in the user's cache. Where that cannot be written to, nothing is kept.
+ * in the user's cache. It runs as it is read, so it comes from a place that is ours alone, which the home folder of who
+ * called `sudo` is not. Where there is none, or it cannot be written to, nothing is kept.
  */
 function keepCompiledCode() {
   const { CACHE_DIRECTORY, XDG_CACHE_HOME, HOME } = process.env;
-  const userCache = XDG_CACHE_HOME || (HOME && `${HOME}/.cache`);
-  const folder = CACHE_DIRECTORY || (userCache && `${userCache}/skep`);
-  if (folder) process.getBuiltinModule("node:module").enableCompileCache(folder);
+  const base = CACHE_DIRECTORY || XDG_CACHE_HOME || HOME;
+  if (!base || !isOursAlone(base)) return;
+  const below = CACHE_DIRECTORY ? "" : XDG_CACHE_HOME ? "/skep" : "/.cache/skep";
+  process.getBuiltinModule("node:module").enableCompileCache(base + below);
+}
+
+function isOursAlone(folder) {
+  const status = process.getBuiltinModule("node:fs").statSync(folder, { throwIfNoEntry: false });
+  return status?.isDirectory() && status.uid === process.geteuid() && (status.mode & 0o022) === 0;
 }

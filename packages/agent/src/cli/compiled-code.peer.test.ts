@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -27,16 +27,34 @@ for (const [where, environment, path] of [
 ] as const) {
   test(`compiled code is kept in ${where}`, () => {
     const inFolder = Object.entries(environment).map(([name, value]) => [name, join(folder, where, value)]);
+    for (const [, base = ""] of inFolder) mkdirSync(base, { recursive: true });
     const said = run(Object.fromEntries(inFolder));
-    assert.deepEqual(readdirSync(join(folder, where)), [path.split("/")[0]]);
+    const written = readdirSync(join(folder, where)).filter(
+      (name) => readdirSync(join(folder, where, name)).length > 0,
+    );
+    assert.deepEqual(written, [path.split("/")[0]]);
     assert.ok(readdirSync(join(folder, where, path), { recursive: true }).length > 1);
     // The next one starts with it.
     assert.equal(run(Object.fromEntries(inFolder)), said);
   });
 }
 
+for (const [whose, change] of [
+  ["belongs to another user", (home: string) => chownSync(home, 65_534, 65_534)],
+  ["others may write to", (home: string) => chmodSync(home, 0o777)],
+] as const) {
+  test(`no compiled code is kept in, nor read from, a folder that ${whose}`, () => {
+    const home = mkdtempSync(join(folder, "home-"));
+    change(home);
+    run({ HOME: home });
+    assert.deepEqual(readdirSync(home), []);
+  });
+}
+
 test("where nothing can be kept, nothing is, and nothing is said", () => {
-  const said = run({ CACHE_DIRECTORY: "/dev/null/skep" });
-  assert.equal(run({}), said);
+  const said = run({});
+  for (const path of ["/dev/null", "/proc/skep", join(folder, "not-there")]) {
+    assert.equal(run({ CACHE_DIRECTORY: path }), said);
+  }
   assert.ok(!existsSync("/.cache/skep"));
 });
