@@ -11,8 +11,11 @@ import { takeOverStatistics } from "./statistics-handover.ts";
 
 /** `setTimeout` takes no longer than this, 24 days: something has to keep Skep running when all tracers are off. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
-/** The tracers take 2 or 3 s to start, and each of them touches more of the executable: the peak is 20 MB lower so. */
-const STARTING_DELAYS_MS = [250, 500, 500, 500, 500, 1000, 1000];
+/**
+ * When pages are given back after the first round. It comes before the other tracers start, 1 to 3 s in which each of them
+ * touches more of the executable: the peak is 20 MB lower so.
+ */
+const RELEASE_DELAYS_MS = [0, 500, 500, 500, 500, 1000, 1000];
 
 /** Runs `skep run`, until a signal ends it. */
 export async function runService(configPath: string | undefined): Promise<number> {
@@ -29,11 +32,12 @@ export async function runService(configPath: string | undefined): Promise<number
     changing = changing.then(() => reload(service, configPath)).catch(failure.reject);
   };
   const { Service } = await import("./service.ts");
-  using _pages = new PageRelease(STARTING_DELAYS_MS);
+  using pages = new PageRelease([]);
   const statistics = takeOverStatistics();
   await using service = await Service.start(settings, {
     onProblem: reportProblem,
     onPage: reportPage,
+    onFirstRound: () => pages.startOver(RELEASE_DELAYS_MS),
     ...(statistics !== undefined && { statistics }),
   });
   process.on("SIGHUP", onHangup);

@@ -12,7 +12,7 @@ import { History } from "../history/history.ts";
 import { olderConventions } from "../metrics/older-request-metrics.ts";
 import { Pipeline } from "../pipeline/pipeline.ts";
 import type { Problem } from "../pipeline/problem.ts";
-import { TRACER_NAMES, type TracerName, type TracerState } from "../pipeline/round.ts";
+import { type RoundReader, TRACER_NAMES, type TracerName, type TracerState } from "../pipeline/round.ts";
 import type { SettingsOf, TracerSettings } from "../pipeline/tracer-settings.ts";
 import type { PageServer } from "../server/page-server.ts";
 import { containerNames } from "./container-names.ts";
@@ -28,6 +28,8 @@ export interface ServiceListeners {
   readonly onProblem: (problem: Problem) => void;
   /** Told the page's address, token included, as soon as it answers: before there is anything to see on it. */
   readonly onPage: (url: string) => void;
+  /** Told of the first data, as often as the tracers are started; most of them are still to be started then. */
+  readonly onFirstRound?: () => void;
 }
 
 export interface ServiceOptions extends ServiceListeners {
@@ -126,7 +128,7 @@ function historyOf({ limits }: Settings): History {
 async function startParts(
   settings: Settings,
   history: History,
-  { onProblem, onPage }: ServiceListeners,
+  { onProblem, onPage, onFirstRound }: ServiceListeners,
   measuring: Pick<GovernorSettings, "costs" | "statistics">,
 ): Promise<Parts> {
   const { resource, limits, intervalSeconds } = settings;
@@ -153,7 +155,7 @@ async function startParts(
         tracers,
         intervalMs,
         exporters: () => telemetry.exporterStates,
-        readers: [history, telemetry],
+        readers: [history, telemetry, firstRoundOnly(onFirstRound)],
         onProcessEvent: (event) => telemetry.observe(event),
         onProblem,
       });
@@ -168,6 +170,17 @@ async function startParts(
     await telemetry[Symbol.asyncDispose]();
     throw error;
   }
+}
+
+function firstRoundOnly(listener?: () => void): RoundReader {
+  let isFirst = true;
+  return {
+    name: "the listener for the first round",
+    read() {
+      if (isFirst) listener?.();
+      isFirst = false;
+    },
+  };
 }
 
 /** The variables hold nothing but text. */

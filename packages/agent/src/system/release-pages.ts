@@ -46,29 +46,28 @@ export function releaseFilePages(sys: Sys = defaultSys()): number {
  * again soon, until it is disposed of. Of a heap that is full of holes malloc gives nothing back by itself: 12 MB after the start.
  */
 export class PageRelease implements Disposable {
-  readonly #delaysMs: Iterator<number>;
   readonly #singlePages: Disposable | undefined;
-  #timer: NodeJS.Timeout;
+  #timer: NodeJS.Timeout | undefined;
 
-  /** @param firstDelaysMs until the first time, and from each of the first ones to the next */
+  /** @param firstDelaysMs until the first time, and from each of the first ones to the next; every 5 s after them */
   constructor(firstDelaysMs: readonly number[] = [0, FIRST_NAMES_MS]) {
-    this.#delaysMs = firstDelaysMs.values();
     this.#singlePages = disableFaultAround(fileMappings(readFileSync("/proc/self/maps", "latin1")));
-    this.#timer = this.#schedule();
+    this.startOver(firstDelaysMs);
+  }
+
+  /** From now on as at the beginning, with these delays. */
+  startOver([delayMs = INTERVAL_MS, ...laterMs]: readonly number[]): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      releaseFilePages();
+      defaultSys().trimMalloc();
+      this.startOver(laterMs);
+    }, delayMs).unref();
   }
 
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
     this.#singlePages?.[Symbol.dispose]();
-  }
-
-  #schedule(): NodeJS.Timeout {
-    const { value: delayMs = INTERVAL_MS } = this.#delaysMs.next();
-    return setTimeout(() => {
-      releaseFilePages();
-      defaultSys().trimMalloc();
-      this.#timer = this.#schedule();
-    }, delayMs).unref();
   }
 }
 
