@@ -4,6 +4,7 @@ export { defaultSys } from "./default-sys.ts";
 export { Errno, errnoName, failure } from "./failure.ts";
 export { FileDescriptor } from "./file-descriptor.ts";
 export { KoffiSys } from "./koffi-sys.ts";
+export { type Koffi, loadKoffi } from "./load-koffi.ts";
 export { perfEventsTakeAdmin } from "./perf-permission.ts";
 export { enableStats } from "./statistics.ts";
 export type { MemoryMapping, PollHandle, Sys } from "./sys.ts";

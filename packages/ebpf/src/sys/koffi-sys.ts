@@ -1,5 +1,5 @@
-import { createRequire } from "node:module";
 import { BpfError } from "../errors.ts";
+import { type Koffi, loadKoffi } from "./load-koffi.ts";
 import { LOWEST_SAFE_FD, type MemoryMapping, type PollHandle, type Sys } from "./sys.ts";
 
 /** System call numbers that differ between architectures (asm/unistd_64.h, asm-generic/unistd.h). */
@@ -30,7 +30,6 @@ const FSMOUNT_CLOEXEC = 1;
 /** koffi gives 64-bit results as a number where it is exact, else as a bigint. */
 type Result = number | bigint;
 type Word = number | bigint;
-type Koffi = typeof import("koffi");
 
 /** {@link Sys} by way of libc, called through koffi. */
 export class KoffiSys implements Sys {
@@ -81,8 +80,7 @@ export class KoffiSys implements Sys {
       );
     }
     this.#numbers = numbers;
-    // Loaded here and by require: the parsers of this package work without koffi, and its ESM entry costs 2 MB more.
-    const koffi = createRequire(import.meta.url)("koffi") as Koffi;
+    const koffi = loadKoffi();
     this.#koffi = koffi;
     const libc = koffi.load(null);
     const bpf = libc.func("syscall", "int64", ["int64", "int", "void *", "uint"]);

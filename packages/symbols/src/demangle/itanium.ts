@@ -1,6 +1,4 @@
-import { createRequire } from "node:module";
-
-type Koffi = typeof import("koffi");
+import { type Koffi, loadKoffi } from "@skep/ebpf/sys";
 
 /** Demangles a C++ name; undefined for names that are not C++. */
 export type CxxDemangle = (symbol: string) => string | undefined;
@@ -22,8 +20,7 @@ const backReference = /[ST][0-9A-Z]*_/g;
  * Undefined on systems without the library: names stay as the linker knows them.
  */
 export function loadCxxDemangle(): CxxDemangle | undefined {
-  // Loaded here and by require: most machines run little C++, and its ESM entry costs 2 MB more.
-  const koffi = createRequire(import.meta.url)("koffi") as Koffi;
+  const koffi = loadKoffi();
   for (const libraryName of libraryNames) {
     try {
       return bind(koffi, libraryName);
