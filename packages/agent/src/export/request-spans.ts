@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import type { Attributes, ResourceSpans, Scope, Span, SpanStatus } from "@skep/otlp/traces";
 import type { TracedProcess } from "@skep/tracers";
 import type { DnsQueryEvent } from "@skep/tracers/networking";
@@ -32,7 +31,7 @@ export class RequestSpans {
   readonly #older: OlderConventions;
 
   constructor(options: RequestSpansOptions = {}) {
-    this.#newId = options.newId ?? ((bytes) => randomBytes(bytes).toString("hex"));
+    this.#newId = options.newId ?? randomId;
     this.#older = options.older ?? NO_OLDER_CONVENTIONS;
   }
 
@@ -200,4 +199,9 @@ function commonAttributes(request: HttpSingleRequest): Attributes {
     "http.response.body.size": responseBytes,
     "skep.end_not_seen": durationNs === undefined ? true : undefined,
   };
+}
+
+/** Loaded with the first span: most agents send none. */
+function randomId(bytes: number): string {
+  return process.getBuiltinModule("node:crypto").randomBytes(bytes).toString("hex");
 }

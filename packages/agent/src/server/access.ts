@@ -1,4 +1,3 @@
-import { createHash, timingSafeEqual } from "node:crypto";
 import type { IncomingHttpHeaders } from "node:http";
 import { isIP } from "node:net";
 import { HttpError } from "./http-error.ts";
@@ -6,11 +5,9 @@ import { HttpError } from "./http-error.ts";
 /** Decides who gets an answer: whoever knows the token, and asks from no other site. */
 export class Access {
   readonly #token: string;
-  readonly #tokenDigest: Buffer;
 
   constructor(token: string) {
     this.#token = token;
-    this.#tokenDigest = digest(token);
   }
 
   /** The header that lets the browser go on without the token in its address. */
@@ -39,8 +36,7 @@ export class Access {
   }
 
   isToken(text: string | undefined): boolean {
-    // Digests have equal lengths, and take equal time to compare.
-    return text !== undefined && timingSafeEqual(digest(text), this.#tokenDigest);
+    return text !== undefined && isEqualInConstantTime(text, this.#token);
   }
 
   /** Whether the token came along: in the cookie, as bearer token, or as the password that a URL can carry. */
@@ -82,6 +78,13 @@ function credentials({ authorization = "" }: IncomingHttpHeaders): string | unde
   }
 }
 
-function digest(text: string): Buffer {
-  return createHash("sha256").update(text).digest();
+/**
+ * Takes as long for every text of that length: how many of its characters are right shows in no time. Not by
+ * `timingSafeEqual`, since `node:crypto` is 7 to 16 ms of the agent's start, and 2 MB.
+ */
+function isEqualInConstantTime(text: string, secret: string): boolean {
+  if (text.length !== secret.length) return false;
+  let difference = 0;
+  for (let index = 0; index < secret.length; index++) difference |= text.charCodeAt(index) ^ secret.charCodeAt(index);
+  return difference === 0;
 }

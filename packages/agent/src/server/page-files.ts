@@ -1,5 +1,4 @@
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import type { Answer } from "./answer.ts";
 import { HttpError } from "./http-error.ts";
@@ -20,5 +19,7 @@ export async function pageFile(path: string): Promise<Answer | undefined> {
   if (entry === undefined) return undefined;
   const url = FOLDER_URLS.map((folder) => new URL(entry.file, folder)).find((candidate) => existsSync(candidate));
   if (url === undefined) throw new HttpError(503, "the page is not built: npm run build -w @skep/ui");
+  // Loaded here: it is 2 ms of the start, and the page may never be opened.
+  const { readFile } = await import("node:fs/promises");
   return { contentType: entry.contentType, body: await readFile(fileURLToPath(url)) };
 }
