@@ -58,6 +58,8 @@ const tokens: readonly [what: string, headers: IncomingHttpHeaders, isAllowed: b
   ["a wrong cookie", { cookie: "skep-7537=s3cret2" }, false],
   ["a bearer token", { authorization: "Bearer s3cret" }, true],
   ["a wrong bearer token", { authorization: "Bearer s3cre" }, false],
+  ["one with another first character", { authorization: "Bearer S3cret" }, false],
+  ["one with another last character", { authorization: "Bearer s3creT" }, false],
   ["a password, as pprof sends it", { authorization: basic("skep:s3cret") }, true],
   ["a wrong password", { authorization: basic("s3cret:x") }, false],
   ["another scheme", { authorization: "Digest s3cret" }, false],
