@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { TracedProcesses } from "../traced-processes.ts";
 import { FileDescriptions } from "./file-descriptions.ts";
 import { type FileKey, FileKind, type FileRecord } from "./file-table.ts";
-import { TracedProcesses } from "./traced-processes.ts";
 
 /** `PATH_*` of kernel/path.h. */
 const DELETED = 2;

@@ -1,8 +1,8 @@
 import { joinPath } from "../filters/path-text.ts";
 import type { TracedProcess } from "../traced-process.ts";
+import type { TracedProcesses } from "../traced-processes.ts";
 import type { FileType } from "./file-report.ts";
 import { type FileKey, FileKind, type FileRecord } from "./file-table.ts";
-import type { TracedProcesses } from "./traced-processes.ts";
 
 /** What is shown of a file, and whose it is. */
 export interface FileDescription {

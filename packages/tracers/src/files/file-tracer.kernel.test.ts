@@ -14,11 +14,11 @@ import { release } from "node:os";
 import { test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { KernelBtf } from "@skep/ebpf";
+import { ioUringPrograms } from "../io-uring-hooks.ts";
 import { exactTest } from "../testing/exact-test.ts";
 import type { FileOperations, FileReport, FileStatistics, SlowOperation } from "./file-report.ts";
 import { operationCount, sumOperations } from "./file-store.ts";
 import { FileTracer } from "./file-tracer.ts";
-import { ioUringPrograms } from "./io-uring-hooks.ts";
 import { filesBelow, scenario, shell, takeReport, testFolder, traceToEnd } from "./testing/traced-workload.ts";
 
 /** Counts and bytes alone. */

@@ -2,11 +2,13 @@ import { KernelBtf, type Program, programsQuiesced, RingBufferReader } from "@sk
 import { KernelCounters } from "../filters/kernel-counters.ts";
 import { targetTableSizes, targetVariables } from "../filters/target-options.ts";
 import { Targets } from "../filters/targets.ts";
+import { ioUringPrograms } from "../io-uring-hooks.ts";
 import { type Overhead, overheadOf } from "../overhead.ts";
 import { threadCount } from "../profiling/profiler-options.ts";
 import { recursionMisses } from "../recursion-misses.ts";
 import { loadedForm, syscallProgramNames } from "../syscall-forms.ts";
 import { errorName, SyscallNames } from "../syscalls/kernel-names.ts";
+import { TracedProcesses } from "../traced-processes.ts";
 import { UnixClock } from "../unix-clock.ts";
 import { fileCallTables } from "./file-calls.ts";
 import { FileDescriptions, UNKNOWN_PATH } from "./file-descriptions.ts";
@@ -20,9 +22,7 @@ import {
   fileTracerLimits,
 } from "./file-tracer-options.ts";
 import { type Counters, type Loaded, load, type Totals } from "./files.bpf.ts";
-import { ioUringPrograms } from "./io-uring-hooks.ts";
 import { SlowOperations } from "./slow-operations.ts";
-import { TracedProcesses } from "./traced-processes.ts";
 
 /** Processes whose names are kept, at some 300 bytes each. */
 const PROCESS_LIMIT = 4096;

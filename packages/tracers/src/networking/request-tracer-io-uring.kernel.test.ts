@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { KernelBtf } from "@skep/ebpf";
 import { isAtLeast, kernelVersion, probeFeature } from "@skep/ebpf/features";
-import { ioUringPrograms } from "../files/io-uring-hooks.ts";
+import { ioUringPrograms } from "../io-uring-hooks.ts";
 import { exactTest } from "../testing/exact-test.ts";
 import { RequestTracer } from "./request-tracer.ts";
 import {

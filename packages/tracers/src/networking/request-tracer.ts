@@ -7,16 +7,16 @@ import {
   programsQuiesced,
   RingBufferReader,
 } from "@skep/ebpf";
-import { ioUringProgramNames, ioUringPrograms } from "../files/io-uring-hooks.ts";
-import { TracedProcesses } from "../files/traced-processes.ts";
 import { KernelCounters } from "../filters/kernel-counters.ts";
 import { targetTableSizes, targetVariables } from "../filters/target-options.ts";
 import { Targets } from "../filters/targets.ts";
+import { ioUringProgramNames, ioUringPrograms } from "../io-uring-hooks.ts";
 import { type Overhead, overheadOf } from "../overhead.ts";
 import { threadCount } from "../profiling/profiler-options.ts";
 import { recursionMisses } from "../recursion-misses.ts";
 import { missesOfTwins, twinSyscallProgramNames } from "../syscall-forms.ts";
 import { SyscallNames } from "../syscalls/kernel-names.ts";
+import { TracedProcesses } from "../traced-processes.ts";
 import { UnixClock } from "../unix-clock.ts";
 import { DnsExchanges } from "./dns/dns-exchanges.ts";
 import { HttpCounts } from "./http/http-counts.ts";

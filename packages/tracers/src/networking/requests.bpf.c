@@ -936,7 +936,7 @@ static __always_inline int request_submitted(struct io_kiocb *request)
 	return 0;
 }
 
-/* Which of these there are, and of which form, is told by the kernel's BTF: see files/io-uring-hooks.ts. */
+/* Which of these there are, and of which form, is told by the kernel's BTF: see io-uring-hooks.ts. */
 SEC("?tp_btf/io_uring_submit_req")
 int BPF_PROG(on_request, struct io_kiocb *request)
 {

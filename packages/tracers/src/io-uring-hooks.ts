@@ -1,5 +1,5 @@
 import type { Btf } from "@skep/ebpf/btf";
-import { tracepointArguments } from "../tracepoint-arguments.ts";
+import { tracepointArguments } from "./tracepoint-arguments.ts";
 
 /** The programs of files.bpf.c and requests.bpf.c that see requests of io_uring begin and end. */
 export const ioUringProgramNames = [

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, readlinkSync } from "node:fs";
 import { containerIdOf } from "@skep/symbols";
-import type { TracedProcess } from "../traced-process.ts";
+import type { TracedProcess } from "./traced-process.ts";
 
 /** The processes that were seen, each by its pid and the program that ran in it: one object for each. */
 export class TracedProcesses {
