@@ -18,6 +18,7 @@ export type TestTier = (typeof testTiers)[number];
 
 const NOT_IN_GUESTS = [
   "packages/agent/",
+  "packages/symbols/",
   "packages/tracers/src/networking/request-load.",
   "packages/tracers/src/networking/tls/tls-preempted.",
 ];
@@ -69,9 +70,10 @@ export function testFiles(tier: TestTier, under: readonly string[] = []): string
 }
 
 /**
- * The kernel tests that run on each kernel of the matrix: all of the libraries and the tracers, and of the agent the ones
+ * The kernel tests that run on each kernel of the matrix: all of the BPF library and the tracers, and of the agent the ones
  * that run all of it. What its commands ask of a kernel the tracers' tests have asked, and each of their starts takes a
- * minute where the processor is emulated. Those that are about many requests at once are left out.
+ * minute where the processor is emulated. Those that are about many requests at once are left out, and those of the
+ * symbolizer, which takes a minute for the tables of Node.js: it reads files, and the profiler's tests have names, too.
  */
 export function guestTestFiles(): string[] {
   return testFiles("kernel").filter(
