@@ -1,5 +1,5 @@
 import {
-  EventQueue,
+  type EventQueue,
   type EventQueueOptions,
   KernelBtf,
   onlineCpus,
@@ -7,6 +7,8 @@ import {
   programsQuiesced,
   RingBufferReader,
 } from "@skep/ebpf";
+import { difference } from "../difference.ts";
+import { EventReaders } from "../event-readers.ts";
 import { KernelCounters } from "../filters/kernel-counters.ts";
 import { targetTableSizes, targetVariables } from "../filters/target-options.ts";
 import { Targets } from "../filters/targets.ts";
@@ -85,12 +87,10 @@ export class RequestTracer implements AsyncDisposable {
   readonly #streams: RequestStreams;
   readonly #flows: UdpFlows;
   readonly #store: RequestStore;
-  readonly #queues = new Set<EventQueue<RequestEvent>>();
+  readonly #events = new EventReaders<RequestEvent>();
   readonly #record = new RecordView();
   readonly #reader: RingBufferReader;
   readonly #readIntervalMs: number;
-  /** Dropped by queues that are closed. */
-  #unreadBefore = 0;
   #tls: TlsProbes | undefined;
   #timer: NodeJS.Timeout | undefined;
   #sinceNs = process.hrtime.bigint();
@@ -213,16 +213,7 @@ export class RequestTracer implements AsyncDisposable {
    * gives out what is under way.
    */
   events(options: Pick<EventQueueOptions, "capacity"> = {}): EventQueue<RequestEvent> {
-    const queue: EventQueue<RequestEvent> = new EventQueue({
-      ...options,
-      onClose: () => {
-        this.#queues.delete(queue);
-        this.#unreadBefore += queue.dropped;
-      },
-    });
-    if (this.#stoppedNs === undefined) this.#queues.add(queue);
-    else queue[Symbol.dispose]();
-    return queue;
+    return this.#events.add(options);
   }
 
   /** What was counted since the start or the last snapshot. A request counts when it is over. */
@@ -250,8 +241,6 @@ export class RequestTracer implements AsyncDisposable {
   /** What was lost since the start, by reason. */
   lost(): Losses {
     const counted = this.#counters.read();
-    let eventsUnread = this.#unreadBefore;
-    for (const queue of this.#queues) eventsUnread += queue.dropped;
     return {
       ...this.#httpCounts.lost,
       serverRingFull: counted.server_requests_lost,
@@ -259,7 +248,7 @@ export class RequestTracer implements AsyncDisposable {
       dnsRingFull: counted.datagrams_lost,
       recursion: this.#recursionMisses(),
       dnsWaiting: this.#dns.counts.lost.waitingLimit,
-      eventsUnread,
+      eventsUnread: this.#events.unread,
     };
   }
 
@@ -314,7 +303,7 @@ export class RequestTracer implements AsyncDisposable {
         this.#reader.drain();
         this.#streams.closeAll();
         this.#dns.end();
-        for (const queue of this.#queues) queue[Symbol.dispose]();
+        this.#events[Symbol.dispose]();
       });
   }
 
@@ -436,12 +425,12 @@ export class RequestTracer implements AsyncDisposable {
 
   #onRequest(event: HttpRequestEvent): void {
     this.#store.addRequest(event);
-    for (const queue of this.#queues) queue.push(event);
+    this.#events.push(event);
   }
 
   #onQuery(event: DnsQueryEvent): void {
     this.#store.addQuery(event);
-    for (const queue of this.#queues) queue.push(event);
+    this.#events.push(event);
   }
 
   #originOf({ process, local, peer }: StreamOwner, startNs: bigint): RequestOrigin {
@@ -481,13 +470,4 @@ export class RequestTracer implements AsyncDisposable {
     for (const name of [...tcpFunctionPrograms, ...ioUringProgramNames]) misses += recursionMisses(programs[name]);
     return misses;
   }
-}
-
-function difference<Reason extends string>(
-  now: Readonly<Record<Reason, number>>,
-  before: Readonly<Record<Reason, number>> | undefined,
-): Record<Reason, number> {
-  const reasons = Object.keys(now) as Reason[];
-  const entries = reasons.map((reason) => [reason, now[reason] - (before?.[reason] ?? 0)]);
-  return Object.fromEntries(entries) as Record<Reason, number>;
 }

@@ -1,4 +1,6 @@
-import { EventQueue, type EventQueueOptions, type Program, RingBufferReader } from "@skep/ebpf";
+import { type EventQueue, type EventQueueOptions, type Program, RingBufferReader } from "@skep/ebpf";
+import { difference } from "../difference.ts";
+import { EventReaders } from "../event-readers.ts";
 import { KernelCounters } from "../filters/kernel-counters.ts";
 import { type TargetOptions, targetTableSizes, targetVariables } from "../filters/target-options.ts";
 import { Targets } from "../filters/targets.ts";
@@ -43,11 +45,9 @@ export class ProcessTracer implements AsyncDisposable {
   readonly #counters: KernelCounters<keyof Counters>;
   readonly #clock = new UnixClock();
   readonly #decoder = new EventDecoder(this.#clock);
-  readonly #queues = new Set<EventQueue<ProcessEvent>>();
+  readonly #events = new EventReaders<ProcessEvent>();
   readonly #reader: RingBufferReader;
   #counts = new ProcessCounts();
-  /** Dropped by queues that are closed. */
-  #unreadBefore = 0;
   /** At the last snapshot. */
   #lostBefore: Losses | undefined;
   #incompleteBefore: Shortcomings | undefined;
@@ -104,16 +104,7 @@ export class ProcessTracer implements AsyncDisposable {
    * told when the thread has left the CPU for good: its parent may know a little earlier. Ends with `stop()`.
    */
   events(options: Pick<EventQueueOptions, "capacity"> = {}): EventQueue<ProcessEvent> {
-    const queue: EventQueue<ProcessEvent> = new EventQueue({
-      ...options,
-      onClose: () => {
-        this.#queues.delete(queue);
-        this.#unreadBefore += queue.dropped;
-      },
-    });
-    if (this.#stoppedNs === undefined) this.#queues.add(queue);
-    else queue[Symbol.dispose]();
-    return queue;
+    return this.#events.add(options);
   }
 
   /** What was counted since the start or the last snapshot. */
@@ -146,7 +137,7 @@ export class ProcessTracer implements AsyncDisposable {
       execFailures: counted.exec_failures_lost,
       exits: counted.exits_lost,
       interrupted: recursionMisses(on_fork_second, on_exec_second, on_exit_second),
-      unread: this.#unread,
+      unread: this.#events.unread,
     };
   }
 
@@ -166,7 +157,7 @@ export class ProcessTracer implements AsyncDisposable {
     this.#stoppedNs = process.hrtime.bigint();
     this.#reader.drain();
     this.#refreshTargets();
-    for (const queue of this.#queues) queue[Symbol.dispose]();
+    this.#events[Symbol.dispose]();
   }
 
   overhead(): Overhead {
@@ -177,12 +168,6 @@ export class ProcessTracer implements AsyncDisposable {
     this.stop();
     this.#reader[Symbol.dispose]();
     this.#kernelHalf[Symbol.dispose]();
-  }
-
-  get #unread(): number {
-    let dropped = this.#unreadBefore;
-    for (const queue of this.#queues) dropped += queue.dropped;
-    return dropped;
   }
 
   #incomplete(): Shortcomings {
@@ -241,17 +226,8 @@ export class ProcessTracer implements AsyncDisposable {
     const event = this.#decoder.decode(view, offset);
     if (event === undefined) return;
     this.#counts.add(event);
-    for (const queue of this.#queues) queue.push(event);
+    this.#events.push(event);
     // Once for all exits that are read in one go.
     if (event.kind === "exit") this.#refresh ??= setImmediate(() => this.#refreshTargets());
   }
-}
-
-function difference<Reason extends string>(
-  now: Readonly<Record<Reason, number>>,
-  before: Readonly<Record<Reason, number>> | undefined,
-): Record<Reason, number> {
-  const reasons = Object.keys(now) as Reason[];
-  const entries = reasons.map((reason) => [reason, now[reason] - (before?.[reason] ?? 0)]);
-  return Object.fromEntries(entries) as Record<Reason, number>;
 }

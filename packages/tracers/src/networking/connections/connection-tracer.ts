@@ -1,11 +1,13 @@
 import {
   attachIterator,
-  EventQueue,
+  type EventQueue,
   type EventQueueOptions,
   type Program,
   RingBufferReader,
   runIterator,
 } from "@skep/ebpf";
+import { difference } from "../../difference.ts";
+import { EventReaders } from "../../event-readers.ts";
 import { KernelCounters } from "../../filters/kernel-counters.ts";
 import { targetTableSizes, targetVariables } from "../../filters/target-options.ts";
 import { Targets } from "../../filters/targets.ts";
@@ -73,10 +75,8 @@ export class ConnectionTracer implements AsyncDisposable {
   readonly #clock = new UnixClock();
   readonly #decoder = new ConnectionDecoder(this.#clock);
   readonly #store: ConnectionStore;
-  readonly #queues = new Set<EventQueue<ConnectionEvent>>();
+  readonly #events = new EventReaders<ConnectionEvent>();
   readonly #reader: RingBufferReader;
-  /** Dropped by queues that are closed. */
-  #unreadBefore = 0;
   #delivered = 0;
   /** At the last snapshot. */
   #lostBefore: Losses | undefined;
@@ -133,16 +133,7 @@ export class ConnectionTracer implements AsyncDisposable {
 
   /** The events from now on, for `for await`. They come up to 100 ms late. Ends with `stop()`. */
   events(options: Pick<EventQueueOptions, "capacity"> = {}): EventQueue<ConnectionEvent> {
-    const queue: EventQueue<ConnectionEvent> = new EventQueue({
-      ...options,
-      onClose: () => {
-        this.#queues.delete(queue);
-        this.#unreadBefore += queue.dropped;
-      },
-    });
-    if (this.#stoppedNs === undefined) this.#queues.add(queue);
-    else queue[Symbol.dispose]();
-    return queue;
+    return this.#events.add(options);
   }
 
   /** What there is now, and what was counted since the start or the last snapshot. */
@@ -189,7 +180,7 @@ export class ConnectionTracer implements AsyncDisposable {
       interrupted:
         Math.min(recursionMisses(on_state), recursionMisses(on_state_second)) +
         Math.min(recursionMisses(on_destroy), recursionMisses(on_destroy_second)),
-      unread: this.#unread,
+      unread: this.#events.unread,
     };
   }
 
@@ -212,7 +203,7 @@ export class ConnectionTracer implements AsyncDisposable {
     this.#stoppedNs = process.hrtime.bigint();
     this.#findClosed();
     this.#targets?.refresh();
-    for (const queue of this.#queues) queue[Symbol.dispose]();
+    this.#events[Symbol.dispose]();
   }
 
   overhead(): Overhead {
@@ -223,12 +214,6 @@ export class ConnectionTracer implements AsyncDisposable {
     this.stop();
     this.#reader[Symbol.dispose]();
     this.#kernelHalf[Symbol.dispose]();
-  }
-
-  get #unread(): number {
-    let dropped = this.#unreadBefore;
-    for (const queue of this.#queues) dropped += queue.dropped;
-    return dropped;
   }
 
   #incomplete(): Shortcomings {
@@ -358,14 +343,6 @@ export class ConnectionTracer implements AsyncDisposable {
     const event = this.#decoder.decodeEvent(view, offset);
     this.#store.addEvent(event);
     this.#delivered++;
-    for (const queue of this.#queues) queue.push(event);
+    this.#events.push(event);
   }
-}
-
-function difference<Name extends string>(
-  now: Readonly<Record<Name, number>>,
-  before: Readonly<Record<Name, number>> | undefined,
-): Record<Name, number> {
-  const names = Object.keys(now) as Name[];
-  return Object.fromEntries(names.map((name) => [name, now[name] - (before?.[name] ?? 0)])) as Record<Name, number>;
 }
