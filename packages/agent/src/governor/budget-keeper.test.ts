@@ -235,7 +235,7 @@ test("what the agent has to do tells at once what it will cost after its start",
 
 test("who is turned down before the agent's work is known is turned down further once it is", () => {
   const machine = new Machine();
-  machine.costs = { syscalls: 0.004, processes: 0.0005, files: 0.008 };
+  machine.costs = { syscalls: 0.004, processes: 0.0005, files: 0.03 };
   machine.agentEstimate = 0.008;
   machine.agentShare = 0.008;
   machine.run(3, 3);
@@ -251,6 +251,15 @@ test("starting costs more than going on, and does not count", () => {
   machine.agentShare = 0.001;
   machine.run(600);
   assert.equal(machine.changeCount, 0);
+});
+
+test("nor does what the programs cost while Skep starts, if it is no more than some budgets", () => {
+  const machine = new Machine();
+  machine.costs = { syscalls: 0.01, files: 0.015 };
+  machine.run(4, 1);
+  assert.deepEqual(machine.levels, {});
+  machine.run(1, 1);
+  assert.deepEqual(machine.levels, { files: 1, syscalls: 1 });
 });
 
 test("what is configured anew starts from there", () => {

@@ -73,6 +73,8 @@ const FIRST_START_MS = 30_000;
 const START_MS = 10_000;
 /** At first not even the rows tell what the agent will take: they are of Skep's own start. */
 const SETTLING_MS = 5000;
+/** And its programs run for that, too: until then only what costs so many budgets is turned down. */
+const SETTLING_BUDGETS = 3;
 /**
  * What the agent takes for itself counts as this part of the budget at most. To turn off tracers for more would leave
  * nothing to show, and little saved, where a machine is slow or does nothing else.
@@ -123,7 +125,8 @@ export class BudgetKeeper {
     const agentShare = this.#meanAgentShare(measured);
     const { costs, base } = this.#costsOf(measured, agentShare);
     const totalShare = base + sumOf(costs);
-    if (totalShare > this.#budgetShare) return this.#turnDown(measured, costs, base, agentShare);
+    const limit = (this.#isSettling ? SETTLING_BUDGETS : 1) * this.#budgetShare;
+    if (totalShare > limit) return this.#turnDown(measured, costs, base, agentShare);
     return this.#turnUp(measured, costs, totalShare, agentShare);
   }
 
