@@ -137,8 +137,13 @@ test("all kernel threads are one program", (context) => {
   assert.equal(resources[0]?.ownAttributes["service.name"], "unknown_service:kernel");
 });
 
-function parentOf(pid: string): number {
-  return Number(readFileSync(`/proc/${pid}/stat`, "latin1").replace(/^.*\) . (\d+).*$/s, "$1"));
+/** Undefined for a process that has gone since it was listed. */
+function parentOf(pid: string): number | undefined {
+  try {
+    return Number(readFileSync(`/proc/${pid}/stat`, "latin1").replace(/^.*\) . (\d+).*$/s, "$1"));
+  } catch {
+    return undefined;
+  }
 }
 
 test("a process that is gone by the end of its round was read when it began", async () => {
