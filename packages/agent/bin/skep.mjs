@@ -51,7 +51,7 @@ async function limitPrivileges() {
 
 /**
  * Those of Node.js's modules that the agent needs. It brings compiled code for them, which V8 takes as long as no flag is
- * another one than when it was made: 20 ms of the start.
+ * another one than when it was made: 10 to 20 ms of the start.
  */
 function loadOwnModules() {
   if (command !== "run") return;
