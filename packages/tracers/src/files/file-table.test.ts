@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readFileKey, readFileRecord, readSlowRecord, readTotals } from "./file-table.ts";
+import { readExitedPid, readFileKey, readFileRecord, readSlowRecord, readTotals } from "./file-table.ts";
 
 /** A view that begins in the middle of its buffer, as rows and records do. */
 function viewOf(sizeBytes: number): DataView {
@@ -53,6 +53,13 @@ test("a record's text is what was asked for, then names", () => {
   view.setUint32(84, 0, true);
   const empty = readFileRecord(view, 0);
   assert.deepEqual([empty.asked, empty.names.length], [undefined, 0]);
+});
+
+test("an exit names its process", () => {
+  const view = viewOf(8);
+  view.setUint32(0, 4, true);
+  view.setUint32(4, 4711, true);
+  assert.equal(readExitedPid(view, 0), 4711);
 });
 
 test("a slow operation keeps its signs", () => {

@@ -13,6 +13,8 @@
  *                 | event | path_flags | key | process_name | file_system | asked_bytes | text_bytes | text ...
  * slow_operation  0       4           8     48       56            64       72       80
  *                 | event | operation | key | end_ns | duration_ns | result | offset | call | - | 88
+ * short_event     0       4     8
+ *                 | event | pid |
  * ```
  */
 
@@ -44,6 +46,11 @@ export const EventKind = { file: 1, slow: 2, nearlyFull: 3, targetExited: 4 } as
 
 /** `SLOW_IO_URING` of file-table.h. */
 export const IO_URING_CALL = 0x10000;
+
+/** Of a short_event that says `targetExited`. */
+export function readExitedPid(view: DataView, offset: number): number {
+  return view.getUint32(offset + 4, true);
+}
 
 /** Which file, whose. */
 export interface FileKey {

@@ -14,7 +14,15 @@ import { fileCallTables } from "./file-calls.ts";
 import { FileDescriptions, UNKNOWN_PATH } from "./file-descriptions.ts";
 import type { FileLossReason, FileOperations, FileReport, SlowOperation } from "./file-report.ts";
 import { FileStore, operationCount, sumOperations } from "./file-store.ts";
-import { EventKind, FILE_KEY_BYTES, ROW_BYTES, readFileKey, readFileRecord, readTotals } from "./file-table.ts";
+import {
+  EventKind,
+  FILE_KEY_BYTES,
+  ROW_BYTES,
+  readExitedPid,
+  readFileKey,
+  readFileRecord,
+  readTotals,
+} from "./file-table.ts";
 import {
   assertFileTracerOptions,
   type FileTracerLimits,
@@ -303,7 +311,7 @@ export class FileTracer implements AsyncDisposable {
         this.#readSoon();
         break;
       case EventKind.targetExited:
-        this.#targets?.refresh();
+        this.#targets?.exited(readExitedPid(view, offset));
         break;
     }
   }

@@ -9,7 +9,7 @@ const TRACED = 2;
 export class Targets {
   readonly #table: KeyedMap<number, number>;
   readonly #left: PromiseWithResolvers<void> = Promise.withResolvers();
-  /** One that was seen to run when it was in the table already: since then its exit takes it out. */
+  /** One that was seen to run when it was in the table already: since then its exit takes it out, and is told of. */
   #running: number | undefined;
 
   constructor(table: KeyedMap<number, number>) {
@@ -24,6 +24,7 @@ export class Targets {
   /** Counts these from now on, or from their next exec on. Goes after the hooks are attached: what exits later is seen. */
   add(pids: readonly number[], options: { readonly pending: boolean; readonly withDescendants: boolean }): void {
     for (const pid of pids) this.#table.set(pid, options.pending ? PENDING : TRACED);
+    this.#running = pids.find(isRunning);
     if (!options.withDescendants) return;
     // A child forked before its parent was in the table is only found by looking; do so until nothing new turns up.
     for (let found = descendantsOf(pids); ; found = descendantsOf(pids)) {
@@ -33,9 +34,19 @@ export class Targets {
     }
   }
 
-  /** To be called when one exited, and now and then: one that exited before it was added has to be found by looking. */
+  /**
+   * To be called for each that the kernel half says has exited. Asks the kernel nothing as long as one is known to run:
+   * from 7.0 on programs at system calls are left out while bpf(2) is at work (kernel/syscall-program.h), and an exit
+   * is just when the parent goes on.
+   */
+  exited(pid: number): void {
+    if (pid === this.#running) this.#running = undefined;
+    if (this.#running === undefined) this.refresh();
+  }
+
+  /** To be called now and then: one that exited before it was added has to be found by looking. */
   refresh(): void {
-    if (this.#running !== undefined && this.#table.has(this.#running)) return;
+    if (this.#running !== undefined && isRunning(this.#running) && this.#table.has(this.#running)) return;
     for (const pid of this.#table.keys()) {
       if (isRunning(pid)) {
         this.#running = pid;

@@ -403,7 +403,7 @@ export class RequestTracer implements AsyncDisposable {
         break;
       case RecordKind.processExit:
         this.#streams.processExited(record.exitedPid, record.exitNs);
-        this.#targets?.refresh();
+        this.#targets?.exited(record.exitedPid);
         break;
     }
   }

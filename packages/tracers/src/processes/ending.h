@@ -118,10 +118,10 @@ static __always_inline int exit_code_of(struct task_struct___process *task)
 
 static __always_inline void send_exit(struct exit_record *record)
 {
+	target_exited(record->process.pid); /* before user space is told, which then looks what is left */
 	COUNT(exits);
 	if (!send(record, sizeof(*record)))
 		COUNT(exits_lost);
-	target_exited(record->process.pid);
 }
 
 /* Of a process that has one thread. */

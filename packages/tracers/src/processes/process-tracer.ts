@@ -53,7 +53,6 @@ export class ProcessTracer implements AsyncDisposable {
   #incompleteBefore: Shortcomings | undefined;
   #switchHook: Disposable | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #refresh: NodeJS.Immediate | undefined;
   #sinceNs = process.hrtime.bigint();
   #stoppedNs: bigint | undefined;
 
@@ -156,7 +155,7 @@ export class ProcessTracer implements AsyncDisposable {
     this.#switchHook?.[Symbol.dispose]();
     this.#stoppedNs = process.hrtime.bigint();
     this.#reader.drain();
-    this.#refreshTargets();
+    this.#targets?.refresh();
     this.#events[Symbol.dispose]();
   }
 
@@ -202,7 +201,7 @@ export class ProcessTracer implements AsyncDisposable {
 
   #maintain(): void {
     this.#clock.adjust();
-    this.#refreshTargets();
+    this.#targets?.refresh();
   }
 
   /** A thread in the middle of its end has microseconds to go; its parent, who may have called this, knows already. */
@@ -216,18 +215,11 @@ export class ProcessTracer implements AsyncDisposable {
     }
   }
 
-  #refreshTargets(): void {
-    clearImmediate(this.#refresh);
-    this.#refresh = undefined;
-    this.#targets?.refresh();
-  }
-
   #onRecord(view: DataView, offset: number): void {
     const event = this.#decoder.decode(view, offset);
     if (event === undefined) return;
     this.#counts.add(event);
     this.#events.push(event);
-    // Once for all exits that are read in one go.
-    if (event.kind === "exit") this.#refresh ??= setImmediate(() => this.#refreshTargets());
+    if (event.kind === "exit") this.#targets?.exited(event.pid);
   }
 }

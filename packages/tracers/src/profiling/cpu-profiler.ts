@@ -350,7 +350,7 @@ export class CpuProfiler implements AsyncDisposable {
         this.#images.capture(pid, view.getBigUint64(offset + 8, true));
         break;
       case EVENT_TARGET_EXITED:
-        this.#targets?.refresh();
+        this.#targets?.exited(pid);
         break;
     }
   }

@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { cgroupMounts } from "../filters/cgroup.ts";
 import { Workload } from "../profiling/testing/workload.ts";
+import { tracepointsArePreemptible } from "../syscall-forms.ts";
 import type { SyscallReport, SyscallStatistics } from "./syscall-report.ts";
 import { SyscallTracer } from "./syscall-tracer.ts";
 import { compatProgram } from "./testing/compat-program.ts";
@@ -232,17 +233,21 @@ test("durations add up to the total, and lie in their buckets", async () => {
   const { syscalls, incomplete } = await tracer.snapshot();
   const sleeps = syscalls.find(({ name }) => /nanosleep/.test(name));
   assert.equal(sleeps?.calls, 5);
-  assert.ok((sleeps.totalNs ?? 0) >= 5 * 20e6);
+  let untimed = 0;
   for (const { name, calls: count, timedCalls = 0, totalNs = 0, maxNs = 0, histogramNs = [] } of syscalls) {
     assert.equal(sum(histogramNs.map(([, , inBucket]) => inBucket)), timedCalls, name);
-    assert.equal(timedCalls, name === "exit_group" ? 0 : count, name);
+    if (name !== "exit_group") untimed += count - timedCalls;
+    else assert.equal(timedCalls, 0, name);
     const lowest = sum(histogramNs.map(([low, , inBucket]) => low * inBucket));
     const highest = sum(histogramNs.map(([, high, inBucket]) => high * inBucket));
     assert.ok(lowest <= totalNs && totalNs <= highest, name);
     const [low = 0, high = 1] = histogramNs.at(-1) ?? [];
     assert.ok(timedCalls === 0 || (low <= maxNs && maxNs < high), name);
+    if (name === sleeps.name) assert.ok(totalNs >= timedCalls * 20e6);
   }
-  assert.equal(incomplete.startNotSeen, 0);
+  assert.equal(untimed, incomplete.startNotSeen);
+  // One may begin while this process is preempted inside bpf(2): see kernel/syscall-program.h.
+  assert.ok(untimed <= (tracepointsArePreemptible() ? 3 : 0), `${untimed} have no duration`);
 });
 
 test("only the chosen processes are counted, with the children that they start if these are wanted", async () => {

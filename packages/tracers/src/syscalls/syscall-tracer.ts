@@ -253,7 +253,7 @@ export class SyscallTracer implements AsyncDisposable {
   #onEvent(view: DataView, offset: number): void {
     switch (view.getUint32(offset, true)) {
       case EVENT_TARGET_EXITED:
-        this.#targets?.refresh();
+        this.#targets?.exited(view.getUint32(offset + 4, true));
         break;
       case EVENT_TABLES_FILLING:
         // One that fails is reported by the next snapshot.

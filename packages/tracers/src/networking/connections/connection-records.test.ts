@@ -7,6 +7,7 @@ import {
   LIVE_RECORD_BYTES,
   RecordKind,
   readConnection,
+  readExitedPid,
   readKind,
   readListenerCounts,
   readPath,
@@ -100,6 +101,12 @@ test("a connection is where the kernel half has it", () => {
     local: { address: "127.0.0.1", port: 443 },
     peer: { address: "2001:db8::1", port: 54_321 },
   });
+});
+
+test("an exit names its process", () => {
+  // The object has no type for it: it never stands in a map.
+  const view = new DataView(Uint32Array.of(0, 0, RecordKind.targetExited, 4711).buffer);
+  assert.deepEqual([readKind(view, 8), readExitedPid(view, 8)], [RecordKind.targetExited, 4711]);
 });
 
 test("the counters of a socket are where the kernel half has them", () => {

@@ -11,6 +11,7 @@
  *                    | start_ns | established_ns | accepted_ns | closed_ns | inode | cgroup_id | pid | tid | name ...
  *                    96      100     104         105    106     112
  *                    | flags | error | transport | role | state |
+ * exit_record        0 kind 4 pid 8
  * tcp_record         152 traffic 240;  unix_record  152 path 260;  live_record  152 traffic 240 path 348
  * ```
  */
@@ -80,6 +81,11 @@ export interface ListenerCounts {
 
 export function readKind(view: DataView, offset: number): number {
   return view.getUint32(offset, true);
+}
+
+/** Of an exit_record. */
+export function readExitedPid(view: DataView, offset: number): number {
+  return view.getUint32(offset + 4, true);
 }
 
 export function readConnection(view: DataView, offset: number): ConnectionRecord {

@@ -25,7 +25,7 @@ import type {
   LiveConnection,
 } from "./connection.ts";
 import { ConnectionDecoder } from "./connection-decoder.ts";
-import { LIVE_RECORD_BYTES, RecordKind, readKind } from "./connection-records.ts";
+import { LIVE_RECORD_BYTES, RecordKind, readExitedPid, readKind } from "./connection-records.ts";
 import { ConnectionStore } from "./connection-store.ts";
 import {
   type ConnectionTracerLimits,
@@ -337,7 +337,7 @@ export class ConnectionTracer implements AsyncDisposable {
   #onRecord(view: DataView, offset: number): void {
     if (this.#decoder.takeCgroup(view, offset)) return;
     if (readKind(view, offset) === RecordKind.targetExited) {
-      this.#targets?.refresh();
+      this.#targets?.exited(readExitedPid(view, offset));
       return;
     }
     const event = this.#decoder.decodeEvent(view, offset);
