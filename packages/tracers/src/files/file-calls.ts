@@ -1,4 +1,5 @@
-import { COMPAT, type SyscallNames } from "../syscalls/kernel-names.ts";
+import { type CallTables, callTables, ARGUMENT_NONE as NONE } from "../call-tables.ts";
+import type { SyscallNames } from "../syscalls/kernel-names.ts";
 import { CallKind } from "./file-table.ts";
 
 /** A system call that is looked at, as the kernel half has it: by the numbers of its arguments. `struct call` of files.bpf.c. */
@@ -9,10 +10,8 @@ export interface FileCall {
   readonly offset: number;
 }
 
-/** `ARGUMENT_NONE`, `OFFSET_POSITION` and `CALL_LIMIT` of files.bpf.c. */
-const NONE = 0xff;
+/** `OFFSET_POSITION` of files.bpf.c. */
 const POSITION = 0xfe;
-const CALL_LIMIT = 512;
 
 const notLookedAt: FileCall = { kind: 0, file: NONE, other: NONE, offset: NONE };
 
@@ -65,25 +64,8 @@ const fileCalls: Readonly<Record<string, FileCall>> = {
   io_submit: { ...notLookedAt, kind: CallKind.async },
 };
 
-/** The calls that the kernel half looks at, by number. */
-export interface FileCallTables {
-  readonly calls: FileCall[];
-  /** Those of the 32-bit interface. */
-  readonly compatCalls: FileCall[];
-}
-
 /** @param ioUringIsSeen whether io_uring's requests are seen one by one, or what is handed in has to be counted */
-export function fileCallTables(names: SyscallNames, ioUringIsSeen: boolean): FileCallTables {
-  const calls = new Array<FileCall>(CALL_LIMIT).fill(notLookedAt);
-  const compatCalls = [...calls];
-  const set = (name: string, call: FileCall): void => {
-    for (const id of names.ids(name)) {
-      const number = id & ~COMPAT;
-      // Those of the x32 ABI come after all others, and nobody makes them.
-      if (number < CALL_LIMIT) (id === number ? calls : compatCalls)[number] = call;
-    }
-  };
-  for (const [name, call] of Object.entries(fileCalls)) set(name, call);
-  if (!ioUringIsSeen) set("io_uring_enter", { ...notLookedAt, kind: CallKind.ioUring });
-  return { calls, compatCalls };
+export function fileCallTables(names: SyscallNames, ioUringIsSeen: boolean): CallTables<FileCall> {
+  const unseen = ioUringIsSeen ? {} : { io_uring_enter: { ...notLookedAt, kind: CallKind.ioUring } };
+  return callTables(names, { ...fileCalls, ...unseen }, notLookedAt);
 }

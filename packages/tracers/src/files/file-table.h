@@ -150,12 +150,7 @@ struct {
 	__type(value, struct totals);
 } unattributed SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, struct counters);
-} counters SEC(".maps");
+#include "../kernel/counters.h"
 
 /* Names of wanted types of file systems; nobody names more than a few. */
 struct {
@@ -207,14 +202,3 @@ struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, EVENTS_BYTES);
 } events SEC(".maps");
-
-static const u32 zero = 0;
-
-#define COUNT_MANY(counter, count)                                                     \
-	do {                                                                           \
-		struct counters *counters_ = bpf_map_lookup_elem(&counters, &zero);    \
-		if (counters_)                                                         \
-			__sync_fetch_and_add(&counters_->counter, count);              \
-	} while (0)
-
-#define COUNT(counter) COUNT_MANY(counter, 1)

@@ -18,7 +18,7 @@
  * ```
  */
 
-import { bytesOf, textUntilNul } from "../kernel-text.ts";
+import { bytesAt, bytesOf, readCounter, readName } from "../kernel-values.ts";
 import type { FileOperations } from "./file-report.ts";
 
 export const FILE_KEY_BYTES = 40;
@@ -109,7 +109,7 @@ export interface FileRecord {
 export function readFileRecord(view: DataView, offset: number): FileRecord {
   const askedBytes = view.getUint32(offset + 80, true);
   const textBytes = view.getUint32(offset + 84, true);
-  const text = new Uint8Array(view.buffer, view.byteOffset + offset + 88, textBytes);
+  const text = bytesAt(view, offset + 88, textBytes);
   return {
     key: readFileKey(view, offset + 8),
     processName: readName(view, offset + 48),
@@ -145,14 +145,4 @@ export function readSlowRecord(view: DataView, offset: number): SlowRecord {
     offset: Number(view.getBigInt64(offset + 72, true)),
     call: view.getUint32(offset + 80, true),
   };
-}
-
-/** A 64-bit count as a double: exact up to 2^53, 104 days in nanoseconds. */
-function readCounter(view: DataView, offset: number): number {
-  return view.getUint32(offset + 4, true) * 0x1_0000_0000 + view.getUint32(offset, true);
-}
-
-/** At most 15 bytes, ended by NUL. */
-function readName(view: DataView, offset: number): string {
-  return textUntilNul(bytesOf(view), view.byteOffset + offset, 16);
 }

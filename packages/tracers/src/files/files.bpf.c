@@ -19,13 +19,8 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define CALL_IO_URING 6 /* io_uring_enter(), where the requests can't be seen one by one */
 #define CALL_ASYNC 7	/* io_submit() */
 
-/* In place of the number of an argument. */
-#define ARGUMENT_NONE 0xff
-/* As the offset: the call goes by the file's own position. */
+/* As the number of the argument with the offset: the call goes by the file's own position. */
 #define OFFSET_POSITION 0xfe
-
-/* A power of two above the numbers of all calls; the newest are at 470. */
-#define CALL_LIMIT 512
 
 /* Of a path that was asked for, so many words are hashed at a time: most paths are shorter. */
 #define HASH_PIECE_WORDS 32
@@ -38,9 +33,7 @@ struct call {
 	u8 offset; /* where a read or write begins */
 };
 
-/* By number, of the tables for 64-bit and for 32-bit programs. */
-const volatile struct call calls[CALL_LIMIT] = {};
-const volatile struct call compat_calls[CALL_LIMIT] = {};
+#include "../kernel/call-table.h"
 
 /* A thread that has opened, read or written something, from the first time to its end. */
 struct thread {
@@ -58,35 +51,6 @@ struct {
 	__type(key, u32);
 	__type(value, struct thread);
 } threads SEC(".maps");
-
-/* Says what kind of call it is; 0 where it is not looked at, as cheaply as can be. */
-static __always_inline u32 find_call(long number, struct call *call, bool *compat)
-{
-	if (number < 0 || number >= CALL_LIMIT)
-		return 0;
-	if (!calls[number].kind && !compat_calls[number].kind)
-		return 0;
-	*compat = syscall_is_compat();
-	if (*compat)
-		*call = compat_calls[number];
-	else
-		*call = calls[number];
-	return call->kind;
-}
-
-static __always_inline u64 argument(struct pt_regs *regs, bool compat, u32 index)
-{
-	switch (index) {
-	case 0:
-		return syscall_argument(regs, compat, 0);
-	case 1:
-		return syscall_argument(regs, compat, 1);
-	case 2:
-		return syscall_argument(regs, compat, 2);
-	default:
-		return syscall_argument(regs, compat, 3);
-	}
-}
 
 static __always_inline struct thread *find_or_create_thread(struct task_struct *task, u32 pid, u32 tid)
 {
@@ -110,7 +74,7 @@ static __always_inline s64 offset_of_call(struct pt_regs *regs, bool compat, con
 	/* A 32-bit call has it in two halves. */
 	if (call->offset == ARGUMENT_NONE || compat)
 		return -1;
-	return argument(regs, compat, call->offset);
+	return call_argument(regs, compat, call->offset);
 }
 
 SYSCALL_START_PROGRAM(on_enter, struct pt_regs *regs, long number)
@@ -132,14 +96,14 @@ SYSCALL_START_PROGRAM(on_enter, struct pt_regs *regs, long number)
 	thread->busy = true;
 	thread->offset = -1;
 	if (kind != OPERATION_OPEN) {
-		file = file_of_descriptor(task, argument(regs, compat, call.file));
+		file = file_of_descriptor(task, call_argument(regs, compat, call.file));
 		identify_file(file, &thread->files[0]);
 		if (slow_ns && thread->files[0].key.kind == FILE_REGULAR)
 			thread->offset = offset_of_call(regs, compat, &call, file);
 		thread->busy = thread->files[0].key.kind != FILE_IGNORED;
 	}
 	if (kind == OPERATION_TRANSFER) {
-		identify_file(file_of_descriptor(task, argument(regs, compat, call.other)), &thread->files[1]);
+		identify_file(file_of_descriptor(task, call_argument(regs, compat, call.other)), &thread->files[1]);
 		if (thread->files[1].key.kind != FILE_IGNORED)
 			thread->busy = true;
 	}
@@ -192,7 +156,7 @@ static __always_inline void find_directory(struct pt_regs *regs, bool compat, co
 					   struct task_struct *task, struct used_file *used)
 {
 	struct fs_struct *fs = BPF_CORE_READ((struct task_struct___files *)task, fs);
-	s32 descriptor = call->file == ARGUMENT_NONE ? AT_FDCWD : argument(regs, compat, call->file);
+	s32 descriptor = call->file == ARGUMENT_NONE ? AT_FDCWD : call_argument(regs, compat, call->file);
 	struct file *file;
 
 	if (descriptor == AT_FDCWD) {
@@ -227,7 +191,7 @@ static __always_inline u32 identify_opened(struct pt_regs *regs, bool compat, co
 	forget_file(used, FILE_NAMED);
 	if (!work || call->other == ARGUMENT_NONE)
 		return 0;
-	length = bpf_probe_read_user_str(work->record.text, PATH_BYTES, (void *)argument(regs, compat, call->other));
+	length = bpf_probe_read_user_str(work->record.text, PATH_BYTES, (void *)call_argument(regs, compat, call->other));
 	if (length <= 0)
 		return 0;
 	if (work->record.text[0] != '/')

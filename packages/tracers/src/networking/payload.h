@@ -62,8 +62,6 @@
 
 /* Set by user space to its own pid: what sends the traces would trace itself. 0: no such process. */
 const volatile u32 own_pid = 0;
-/* User space looks ten times a second by itself, and is woken when so much waits. */
-const volatile u64 wake_up_bytes = 256 * 1024;
 
 /*
  * When so much waits in the ring, bodies are left out, so that heads still find room: of a call that begins with a head no
@@ -246,18 +244,15 @@ struct counters {
 	u64 io_uring_not_seen;	   /* requests of io_uring; see sees_functions and sees_requests */
 };
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, struct counters);
-} counters SEC(".maps");
+#include "../kernel/counters.h"
 
 /* 4 MiB: what 64 KiB at a time fill up in some milliseconds, as user space needs to ask for less. */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 4 * 1024 * 1024);
 } events SEC(".maps");
+
+#include "../kernel/wake-up.h"
 
 /*
  * Where records are put together: too large for a per-CPU map, which takes up to 32 KiB, so it is an array with
@@ -291,17 +286,6 @@ struct {
 	__type(key, u32);
 	__type(value, struct scratch);
 } scratch SEC(".maps");
-
-static const u32 zero = 0;
-
-#define COUNT_MANY(counter, count)                                                     \
-	do {                                                                           \
-		struct counters *counters_ = bpf_map_lookup_elem(&counters, &zero);    \
-		if (counters_)                                                         \
-			__sync_fetch_and_add(&counters_->counter, count);              \
-	} while (0)
-
-#define COUNT(counter) COUNT_MANY(counter, 1)
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 
@@ -354,12 +338,6 @@ static __always_inline struct thread *find_or_create_thread(u32 pid, u32 tid)
 static __always_inline bool process_is_wanted(struct task_struct *task, u32 pid)
 {
 	return pid != own_pid && target_is_wanted(task, pid);
-}
-
-/* A ring that nobody is woken up for fills up. */
-static __always_inline u64 wakeup(void)
-{
-	return bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) < wake_up_bytes ? BPF_RB_NO_WAKEUP : BPF_RB_FORCE_WAKEUP;
 }
 
 static __always_inline bool is_crowded(void)
@@ -700,7 +678,7 @@ static __always_inline void fill_record(struct record *record, u32 kind, const s
 static __always_inline bool send_record(struct record *record, u32 data_bytes)
 {
 	u64 bytes = RECORD_HEADER_BYTES + (u64)data_bytes;
-	u64 flags = wakeup();
+	u64 flags = wake_up();
 
 	record->data_bytes = data_bytes;
 	/* For the verifier, as in capture(). */

@@ -1,4 +1,5 @@
-import { COMPAT, type SyscallNames } from "../syscalls/kernel-names.ts";
+import { type CallTables, callTables, ARGUMENT_NONE as NONE } from "../call-tables.ts";
+import type { SyscallNames } from "../syscalls/kernel-names.ts";
 
 /** `CALL_*` of requests.bpf.c. */
 const CallKind = {
@@ -17,10 +18,6 @@ const CallKind = {
 /** `RECEIVED` and `SENT` of payload.h. */
 const RECEIVED = 0;
 const SENT = 1;
-
-/** `ARGUMENT_NONE` and `CALL_LIMIT` of requests.bpf.c. */
-const NONE = 0xff;
-const CALL_LIMIT = 512;
 
 /** A system call that is looked at, as the kernel half has it: `struct call` of requests.bpf.c. */
 export interface RequestCall {
@@ -63,22 +60,6 @@ const requestCalls: Readonly<Record<string, RequestCall>> = {
   socketcall: call(CallKind.socketcall, SENT),
 };
 
-/** The calls that the kernel half looks at, by number. */
-export interface RequestCallTables {
-  readonly calls: RequestCall[];
-  /** Those of the 32-bit interface. */
-  readonly compatCalls: RequestCall[];
-}
-
-export function requestCallTables(names: SyscallNames): RequestCallTables {
-  const calls = new Array<RequestCall>(CALL_LIMIT).fill(notLookedAt);
-  const compatCalls = [...calls];
-  for (const [name, entry] of Object.entries(requestCalls)) {
-    for (const id of names.ids(name)) {
-      const number = id & ~COMPAT;
-      // Those of the x32 ABI come after all others, and nobody makes them.
-      if (number < CALL_LIMIT) (id === number ? calls : compatCalls)[number] = entry;
-    }
-  }
-  return { calls, compatCalls };
+export function requestCallTables(names: SyscallNames): CallTables<RequestCall> {
+  return callTables(names, requestCalls, notLookedAt);
 }

@@ -13,6 +13,7 @@
  * ```
  */
 
+import { bytesAt, readCounter, readName } from "../kernel-values.ts";
 import { addressText, type Endpoint } from "./addresses.ts";
 import type { Direction } from "./http/segment.ts";
 
@@ -169,11 +170,11 @@ export class RecordView {
   }
 
   #counter(offset: number): number {
-    return this.#uint32(offset + 4) * 0x1_0000_0000 + this.#uint32(offset);
+    return readCounter(this.#view, this.#offset + offset);
   }
 
   #bytes(offset: number, sizeBytes: number): Uint8Array {
-    return new Uint8Array(this.#view.buffer, this.#view.byteOffset + this.#offset + offset, sizeBytes);
+    return bytesAt(this.#view, this.#offset + offset, sizeBytes);
   }
 }
 
@@ -186,17 +187,8 @@ export function readEndpoint(
 ): Endpoint | undefined {
   if (family !== AddressFamily.inet && family !== AddressFamily.inet6) return undefined;
   const sizeBytes = family === AddressFamily.inet ? 4 : 16;
-  const address = new Uint8Array(view.buffer, view.byteOffset + addressOffset, sizeBytes);
+  const address = bytesAt(view, addressOffset, sizeBytes);
   const port = view.getUint16(portOffset, true);
   if (port === 0 && address.every((byte) => byte === 0)) return undefined;
   return { address: addressText(address), port };
-}
-
-const decoder = new TextDecoder();
-
-/** At most 15 bytes, ended by NUL. */
-export function readName(view: DataView, offset: number): string {
-  const bytes = new Uint8Array(view.buffer, view.byteOffset + offset, 16);
-  const end = bytes.indexOf(0);
-  return decoder.decode(end < 0 ? bytes : bytes.subarray(0, end));
 }

@@ -37,12 +37,6 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define CALL_IO_URING 9
 #define CALL_SOCKETCALL 10
 
-/* In place of the number of an argument. */
-#define ARGUMENT_NONE 0xff
-
-/* A power of two above the numbers of all calls; the newest are at 470. */
-#define CALL_LIMIT 512
-
 /* A system call that is looked at. `request-calls.ts` says which they are. */
 struct call {
 	u8 kind;      /* CALL_*; 0: not looked at */
@@ -51,9 +45,7 @@ struct call {
 	u8 name;      /* argument with the address of the peer */
 };
 
-/* By number, of the tables for 64-bit and for 32-bit programs. */
-const volatile struct call calls[CALL_LIMIT] = {};
-const volatile struct call compat_calls[CALL_LIMIT] = {};
+#include "../kernel/call-table.h"
 
 /*
  * Whether the programs at TCP's functions are attached. Then io_uring_not_seen counts only those calls of them that begin
@@ -141,39 +133,6 @@ struct udp_sock {
 
 #pragma clang attribute pop
 
-/* Says what kind of call it is; 0 where it is not looked at, as cheaply as can be. */
-static __always_inline u32 find_call(long number, struct call *call, bool *compat)
-{
-	if (number < 0 || number >= CALL_LIMIT)
-		return 0;
-	if (!calls[number].kind && !compat_calls[number].kind)
-		return 0;
-	*compat = syscall_is_compat();
-	if (*compat)
-		*call = compat_calls[number];
-	else
-		*call = calls[number];
-	return call->kind;
-}
-
-static __always_inline u64 argument(struct pt_regs *regs, bool compat, u32 index)
-{
-	switch (index) {
-	case 0:
-		return syscall_argument(regs, compat, 0);
-	case 1:
-		return syscall_argument(regs, compat, 1);
-	case 2:
-		return syscall_argument(regs, compat, 2);
-	case 3:
-		return syscall_argument(regs, compat, 3);
-	case 4:
-		return syscall_argument(regs, compat, 4);
-	default:
-		return 0;
-	}
-}
-
 /* In the direction, the number of the byte that comes next. */
 static __always_inline u32 tcp_sequence(struct sock *sk, u32 direction)
 {
@@ -219,19 +178,19 @@ static __always_inline bool note_socket(struct thread *thread, struct socket *so
 static __always_inline struct socket *socket_of_call(struct pt_regs *regs, bool compat, const struct call *call,
 						     struct task_struct *task, u32 *direction)
 {
-	struct socket *socket = socket_of_file(file_of_current(task, argument(regs, compat, 0)));
+	struct socket *socket = socket_of_file(file_of_current(task, call_argument(regs, compat, 0)));
 
 	*direction = call->direction;
 	if (call->kind != CALL_SPLICE || socket)
 		return socket;
 	*direction = SENT;
-	return socket_of_file(file_of_current(task, argument(regs, compat, 2)));
+	return socket_of_file(file_of_current(task, call_argument(regs, compat, 2)));
 }
 
 static __always_inline void end_stream(struct pt_regs *regs, bool compat, u32 kind, struct task_struct *task, u32 pid,
 				       u32 tid)
 {
-	struct file *file = file_of_current(task, argument(regs, compat, 0));
+	struct file *file = file_of_current(task, call_argument(regs, compat, 0));
 	struct socket *socket = socket_of_file(file);
 	struct payload payload = { .direction = SENT };
 
@@ -241,7 +200,7 @@ static __always_inline void end_stream(struct pt_regs *regs, bool compat, u32 ki
 	payload.key.number = inode_number_of_socket(socket);
 	payload.stream = bpf_map_lookup_elem(&streams, &payload.key);
 	/* SHUT_RD ends nothing that the peer could notice. */
-	if (!payload.stream || (kind == CALL_SHUTDOWN ? argument(regs, compat, 1) == 0 : !file_has_one_user(file)))
+	if (!payload.stream || (kind == CALL_SHUTDOWN ? call_argument(regs, compat, 1) == 0 : !file_has_one_user(file)))
 		return;
 	payload.thread = find_or_create_thread(pid, tid);
 	if (!payload.thread)
@@ -443,7 +402,7 @@ static __always_inline void note_moved(struct pt_regs *regs, bool compat, const 
 				       u32 tid, u64 result)
 {
 	struct moved *moved = &thread->moved;
-	u64 address = argument(regs, compat, 1);
+	u64 address = call_argument(regs, compat, 1);
 
 	moved->buffer.kind = BUFFER_NONE;
 	moved->buffer.address = address;
@@ -459,12 +418,12 @@ static __always_inline void note_moved(struct pt_regs *regs, bool compat, const 
 	switch (call->kind) {
 	case CALL_FLAT:
 		moved->buffer.kind = BUFFER_FLAT;
-		moved->readable = argument(regs, compat, 2);
-		moved->name = argument(regs, compat, call->name);
+		moved->readable = call_argument(regs, compat, 2);
+		moved->name = call_argument(regs, compat, call->name);
 		break;
 	case CALL_VECTOR:
 		moved->buffer.kind = compat ? BUFFER_COMPAT_VECTOR : BUFFER_VECTOR;
-		moved->buffer.count = count_of_vector(argument(regs, compat, 2));
+		moved->buffer.count = count_of_vector(call_argument(regs, compat, 2));
 		break;
 	case CALL_MESSAGE:
 		note_message(tid, address, compat);
@@ -475,7 +434,7 @@ static __always_inline void note_moved(struct pt_regs *regs, bool compat, const 
 		break;
 	}
 	/* Discarded, not copied. */
-	if (thread->transport == TRANSPORT_TCP && argument(regs, compat, call->flags) & MSG_TRUNC &&
+	if (thread->transport == TRANSPORT_TCP && call_argument(regs, compat, call->flags) & MSG_TRUNC &&
 	    thread->direction == RECEIVED)
 		moved->buffer.kind = BUFFER_NONE;
 }
@@ -664,7 +623,7 @@ SYSCALL_END_PROGRAM(on_exit, struct pt_regs *regs, long result)
 	socket = thread->socket;
 	if (BPF_CORE_READ(socket, sk) != thread->sk)
 		return 0;
-	if (argument(regs, compat, call.flags) & (MSG_PEEK | MSG_OOB | MSG_ERRQUEUE))
+	if (call_argument(regs, compat, call.flags) & (MSG_PEEK | MSG_OOB | MSG_ERRQUEUE))
 		return 0;
 	if (result < 0) {
 		if (thread->transport != TRANSPORT_UDP && ends_connection(result))
@@ -674,7 +633,7 @@ SYSCALL_END_PROGRAM(on_exit, struct pt_regs *regs, long result)
 	note_moved(regs, compat, &call, thread, tid, result);
 	if (thread->transport == TRANSPORT_UDP) {
 		if (kind == CALL_MESSAGES)
-			datagrams_of_many_went(tid, argument(regs, compat, 1), compat, result);
+			datagrams_of_many_went(tid, call_argument(regs, compat, 1), compat, result);
 		else if (kind <= CALL_MESSAGE)
 			datagram_went(tid);
 		else
@@ -682,7 +641,7 @@ SYSCALL_END_PROGRAM(on_exit, struct pt_regs *regs, long result)
 		return 0;
 	}
 	/* Nothing was asked for, or the peer sends no more. */
-	if (result == 0 && (thread->direction != RECEIVED || (kind <= CALL_VECTOR && !argument(regs, compat, 2))))
+	if (result == 0 && (thread->direction != RECEIVED || (kind <= CALL_VECTOR && !call_argument(regs, compat, 2))))
 		return 0;
 	if (thread->transport == TRANSPORT_TCP && tls_is_used(tid))
 		tls_socket_used(tid, thread->moved.buffer.address,

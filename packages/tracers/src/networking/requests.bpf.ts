@@ -246,8 +246,8 @@ export interface Variables {
   cgroup_id: bigint;
   cgroup_level: number;
   own_pid: number;
-  wake_up_bytes: bigint;
   crowded_bytes: bigint;
+  wake_up_bytes: bigint;
   scratch_places: number;
   zero: number;
   trace_tls: boolean;

@@ -10,9 +10,10 @@
  */
 
 import type { KeyedMap } from "@skep/ebpf";
+import { readCounter, readName } from "../kernel-values.ts";
 import type { TracedProcess } from "../traced-process.ts";
 import { type Endpoint, endpointText } from "./addresses.ts";
-import { readEndpoint, readName } from "./request-records.ts";
+import { readEndpoint } from "./request-records.ts";
 
 const KEY_BYTES = 48;
 const VALUE_BYTES = 48;
@@ -117,9 +118,4 @@ export function sumTotals(a: UdpTotals, b: UdpTotals): UdpTotals {
 
 function bytesOf({ sentBytes, receivedBytes }: UdpTotals): number {
   return sentBytes + receivedBytes;
-}
-
-/** A 64-bit count as a double: exact up to 2^53. */
-function readCounter(view: DataView, offset: number): number {
-  return view.getUint32(offset + 4, true) * 0x1_0000_0000 + view.getUint32(offset, true);
 }

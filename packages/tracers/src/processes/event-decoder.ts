@@ -1,18 +1,15 @@
 import { pageSizeBytes } from "@skep/ebpf";
+import { CgroupNames } from "../cgroup-names.ts";
 import { errorName } from "../syscalls/kernel-names.ts";
 import type { UnixClock } from "../unix-clock.ts";
-import { CgroupNames } from "./cgroup-names.ts";
 import { exitStatus } from "./exit-status.ts";
 import type { ProcessEvent } from "./process-event.ts";
-import { RecordKind, readCgroup, readExec, readExit, readKind, readProcess } from "./process-records.ts";
-
-/** The kernel half remembers 1,024 of which it has sent the path. */
-const CGROUP_LIMIT = 4096;
+import { RecordKind, readExec, readExit, readKind, readProcess } from "./process-records.ts";
 
 /** Makes events of the kernel half's records. */
 export class EventDecoder {
   readonly #clock: UnixClock;
-  readonly #cgroups = new CgroupNames(CGROUP_LIMIT);
+  readonly #cgroups = new CgroupNames();
   readonly #pageBytes = pageSizeBytes();
 
   constructor(clock: UnixClock) {
@@ -23,8 +20,7 @@ export class EventDecoder {
   decode(view: DataView, offset: number): ProcessEvent | undefined {
     const kind = readKind(view, offset);
     if (kind === RecordKind.cgroup) {
-      const { id, path } = readCgroup(view, offset);
-      this.#cgroups.set(id, path);
+      this.#cgroups.takeRecord(view, offset);
       return undefined;
     }
     const { timeNs, cgroupId, ...process } = readProcess(view, offset);

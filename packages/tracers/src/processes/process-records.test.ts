@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import { compileCodec, parseObject } from "@skep/ebpf";
 import { BtfKind } from "@skep/ebpf/btf";
-import { readCgroup, readExec, readExit, readKind, readProcess } from "./process-records.ts";
+import { CgroupNames } from "../cgroup-names.ts";
+import { readExec, readExit, readKind, readProcess } from "./process-records.ts";
 
 const { btf } = parseObject(readFileSync(new URL("processes.bpf.o", import.meta.url)));
 
@@ -137,8 +138,10 @@ test("what an ended process took keeps all its digits", () => {
 test("a cgroup's names become its path", () => {
   const value = { kind: 1, names_bytes: 19, id: 77n };
   const view = bytesOf("cgroup_record", value, "names", "app.service\0system\0");
-  assert.deepEqual(readCgroup(view, 0), { id: 77n, path: "/system/app.service" });
-  assert.deepEqual(readCgroup(bytesOf("cgroup_record", { ...value, names_bytes: 0 }, "names"), 0).path, "/");
+  const cgroups = new CgroupNames();
+  cgroups.takeRecord(view, 0);
+  cgroups.takeRecord(bytesOf("cgroup_record", { ...value, id: 1n, names_bytes: 0 }, "names"), 0);
+  assert.deepEqual([cgroups.get(77n)?.cgroupPath, cgroups.get(1n)?.cgroupPath], ["/system/app.service", "/"]);
 });
 
 test("text of any bytes is read without an error", () => {

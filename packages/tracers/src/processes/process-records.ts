@@ -5,8 +5,6 @@
  * ```
  * process_record  0      4     8            12        16        24          32
  *                 | kind | pid | parent_pid | user_id | time_ns | cgroup_id | name ... 48
- * cgroup_record   0      4             8    16
- *                 | kind | names_bytes | id | names ...
  * exec_record     0                48      52             56               60                64
  *                 | process_record | error | directory_fd | argument_count | arguments_whole | executable_flags
  *                 68                | 72           | 76                 | 80                | 84                | 88
@@ -19,6 +17,7 @@
  */
 
 import { joinPath, type PathText } from "../filters/path-text.ts";
+import { bytesAt, readCounter, readName, textUntilNul } from "../kernel-values.ts";
 
 /** `RECORD_*` of records.h. */
 export const RecordKind = { cgroup: 1, start: 2, exec: 3, execFailure: 4, exit: 5 } as const;
@@ -33,11 +32,6 @@ export interface ProcessRecord {
   readonly timeNs: bigint;
   readonly cgroupId: bigint;
   readonly name: string;
-}
-
-export interface CgroupRecord {
-  readonly id: bigint;
-  readonly path: string;
 }
 
 export interface ExecRecord {
@@ -76,13 +70,8 @@ export function readProcess(view: DataView, offset: number): ProcessRecord {
     userId: view.getUint32(offset + 12, true),
     timeNs: view.getBigUint64(offset + 16, true),
     cgroupId: view.getBigUint64(offset + 24, true),
-    name: untilNul(bytesAt(view, offset + 32, 16)),
+    name: readName(view, offset + 32),
   };
-}
-
-export function readCgroup(view: DataView, offset: number): CgroupRecord {
-  const names = bytesAt(view, offset + 16, view.getUint32(offset + 4, true));
-  return { id: view.getBigUint64(offset + 8, true), path: joinPath(names, 0).path };
 }
 
 export function readExec(view: DataView, offset: number): ExecRecord {
@@ -92,7 +81,7 @@ export function readExec(view: DataView, offset: number): ExecRecord {
     position += sizeBytes;
     return bytesAt(view, position - sizeBytes, sizeBytes);
   };
-  const path = untilNul(take(72));
+  const path = textUntilNul(take(72));
   const executable = joinPath(take(76), view.getUint32(offset + 64, true));
   const directory = joinPath(take(80), view.getUint32(offset + 68, true));
   const texts = splitArguments(take(84));
@@ -137,18 +126,4 @@ function splitArguments(bytes: Uint8Array): string[] {
   const texts = decoder.decode(bytes).split("\0");
   if (bytes.at(-1) === 0) texts.pop();
   return texts;
-}
-
-function untilNul(bytes: Uint8Array): string {
-  const end = bytes.indexOf(0);
-  return decoder.decode(end < 0 ? bytes : bytes.subarray(0, end));
-}
-
-function bytesAt(view: DataView, offset: number, sizeBytes: number): Uint8Array {
-  return new Uint8Array(view.buffer, view.byteOffset + offset, sizeBytes);
-}
-
-/** A 64-bit count as a double: exact up to 2^53, 104 days in nanoseconds. */
-function readCounter(view: DataView, offset: number): number {
-  return view.getUint32(offset + 4, true) * 0x1_0000_0000 + view.getUint32(offset, true);
 }

@@ -140,11 +140,11 @@ export interface Loaded extends Disposable, AsyncDisposable {
   readonly maps: {
     readonly cgroup_scratch: KeyedMap<number, CgroupRecord[]>;
     readonly known_cgroups: KeyedMap<bigint, number>;
+    readonly events: RingBufferMap;
     readonly counters: KeyedMap<number, Counters[]>;
     readonly endings: KeyedMap<bigint, Ending>;
     readonly exec_scratch: KeyedMap<number, ExecScratch[]>;
     readonly targets: KeyedMap<number, number>;
-    readonly events: RingBufferMap;
     readonly seen: KeyedMap<Occurrence, bigint>;
     readonly process_times: KeyedMap<number, ProcessTimes>;
   };
@@ -172,11 +172,11 @@ export async function load(options: Options = {}): Promise<Loaded> {
     maps: {
       cgroup_scratch: collection.maps.get("cgroup_scratch"),
       known_cgroups: collection.maps.get("known_cgroups"),
+      events: collection.maps.ringBuffer("events"),
       counters: collection.maps.get("counters"),
       endings: collection.maps.get("endings"),
       exec_scratch: collection.maps.get("exec_scratch"),
       targets: collection.maps.get("targets"),
-      events: collection.maps.ringBuffer("events"),
       seen: collection.maps.get("seen"),
       process_times: collection.maps.get("process_times"),
     },

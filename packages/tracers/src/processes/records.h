@@ -5,7 +5,6 @@
  */
 #pragma once
 
-#include "../kernel/cgroup-path.h"
 #include "../kernel/targets.h"
 #include "process-task.h"
 
@@ -16,14 +15,6 @@
 #define RECORD_EXEC_FAILURE 4
 #define RECORD_EXIT 5
 
-/* include/uapi/linux/bpf.h: flags of bpf_ringbuf_output() and bpf_ringbuf_query() */
-#define BPF_RB_NO_WAKEUP 1
-#define BPF_RB_FORCE_WAKEUP 2
-#define BPF_RB_AVAIL_DATA 0
-
-/* User space looks ten times a second by itself, and is only woken when this much waits: a quarter of the ring. */
-const volatile u64 wake_up_bytes = 256 * 1024;
-
 /* What all records begin with, but that of a cgroup. */
 struct process_record {
 	u32 kind;
@@ -33,14 +24,6 @@ struct process_record {
 	u64 time_ns; /* CLOCK_MONOTONIC */
 	u64 cgroup_id;
 	char name[TASK_COMM_LEN];
-};
-
-/* Comes before the first record that names the cgroup. */
-struct cgroup_record {
-	u32 kind;
-	u32 names_bytes;
-	u64 id;
-	char names[PATH_MASK + 1 + PATH_NAME_BYTES]; /* leaf first */
 };
 
 /* Of the arguments of one exec, no more than this. */
@@ -97,13 +80,6 @@ struct counters {
 	u64 process_times_full; /* ... that of threads that ended before the last one: no room in process_times */
 };
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, struct counters);
-} counters SEC(".maps");
-
 /*
  * Read every 100 ms. An exec with its start and its exit takes some 600 bytes. User space sets half of this, which has
  * room for 8,500 of them a second, unless it is told otherwise. Longer arguments take more.
@@ -112,6 +88,10 @@ struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 1024 * 1024);
 } events SEC(".maps");
+
+/* By kind of record, FIRST and SECOND. */
+#define CGROUP_SCRATCH_PLACES (2 * (RECORD_EXIT + 1))
+#include "../kernel/cgroup-record.h"
 
 /*
  * By 7.2 the kernel may switch to another task in the middle of a program at a tracepoint, and skips that program for
@@ -167,76 +147,10 @@ struct {
 	__type(value, struct exec_scratch);
 } exec_scratch SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 2 * (RECORD_EXIT + 1)); /* by kind of record, FIRST and SECOND */
-	__type(key, u32);
-	__type(value, struct cgroup_record);
-} cgroup_scratch SEC(".maps");
-
-/* Ids of cgroups whose path user space knows. LRU: it knows more than these, and one that was evicted is sent again. */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 1024);
-	__type(key, u64);
-	__type(value, u8);
-} known_cgroups SEC(".maps");
-
-static const u32 zero = 0;
-
-#define COUNT(counter)                                                                 \
-	do {                                                                           \
-		struct counters *counters_ = bpf_map_lookup_elem(&counters, &zero);    \
-		if (counters_)                                                         \
-			__sync_fetch_and_add(&counters_->counter, 1);                  \
-	} while (0)
-
 /* Says false when the ring has no room. */
 static __always_inline bool send(void *record, u64 size)
 {
-	u64 flags = bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) >= wake_up_bytes ? BPF_RB_FORCE_WAKEUP
-										   : BPF_RB_NO_WAKEUP;
-
-	return bpf_ringbuf_output(&events, record, size, flags) == 0;
-}
-
-/* Appends names of a cgroup to the record in this slot of scratch; see cgroup_names_on(). */
-__attribute__((noinline)) u64 append_cgroup_names(u32 slot, u64 node)
-{
-	struct cgroup_record *record = bpf_map_lookup_elem(&cgroup_scratch, &slot);
-
-	return record ? cgroup_names_on(record->names, &record->names_bytes, node) : 0;
-}
-
-/*
- * Sends the path of a cgroup, given as a number, where it is new to user space. Not static: the verifier looks at it once, by
- * itself.
- */
-__attribute__((noinline)) int introduce_cgroup(u64 address, u64 id, u32 slot)
-{
-	struct cgroup_record *record;
-	u8 known = 1;
-	u64 bytes, node;
-
-	if (bpf_map_lookup_elem(&known_cgroups, &id))
-		return 0;
-	record = bpf_map_lookup_elem(&cgroup_scratch, &slot);
-	if (!record)
-		return 0;
-	record->kind = RECORD_CGROUP;
-	record->id = id;
-	record->names_bytes = 0;
-	node = cgroup_node((void *)address);
-	for (u32 piece = 0; node && piece < CGROUP_PIECES; piece++)
-		node = append_cgroup_names(slot, node);
-	bytes = record->names_bytes;
-	if (bytes > PATH_BYTES)
-		bytes = PATH_BYTES; /* it never is: that is for the verifier */
-	if (send(record, offsetof(struct cgroup_record, names) + bytes))
-		bpf_map_update_elem(&known_cgroups, &id, &known, BPF_ANY);
-	else
-		COUNT(cgroups_lost);
-	return 0;
+	return bpf_ringbuf_output(&events, record, size, wake_up()) == 0;
 }
 
 /* What all records say of a process. Its cgroup's own record goes out first. */

@@ -125,27 +125,13 @@ struct {
 	__type(value, struct blocked);
 } blocked SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, struct counters);
-} counters SEC(".maps");
+#include "../kernel/counters.h"
 
 /* 24 bytes a record: 2,700 processes that are new since the last wake-up. */
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 64 * 1024);
 } events SEC(".maps");
-
-static const u32 zero = 0;
-
-#define COUNT(counter)                                                                 \
-	do {                                                                           \
-		struct counters *counters_ = bpf_map_lookup_elem(&counters, &zero);    \
-		if (counters_)                                                         \
-			__sync_fetch_and_add(&counters_->counter, 1);                  \
-	} while (0)
 
 static void send_event(u32 kind, u32 pid, u64 image_ns)
 {

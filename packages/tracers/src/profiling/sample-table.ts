@@ -14,7 +14,7 @@
  * ```
  */
 
-import { bytesOf, textUntilNul } from "../kernel-text.ts";
+import { readCounter, readName } from "../kernel-values.ts";
 
 export const SAMPLE_KEY_BYTES = 48;
 export const SAMPLE_VALUE_BYTES = 16;
@@ -65,14 +65,4 @@ export function readFrames(view: DataView, offset: number): BigUint64Array {
 /** Text that tells apart what the key tells apart. */
 export function sampleIdentity(key: SampleKey): string {
   return `${key.pid}/${key.imageNs}/${key.tid}/${key.kernelStack}/${key.userStack}/${key.threadName}`;
-}
-
-/** A 64-bit count as a double: exact up to 2^53, 104 days in nanoseconds. */
-function readCounter(view: DataView, offset: number): number {
-  return view.getUint32(offset + 4, true) * 0x1_0000_0000 + view.getUint32(offset, true);
-}
-
-/** A thread's name: at most 15 bytes, ended by NUL, of any content. */
-function readName(view: DataView, offset: number): string {
-  return textUntilNul(bytesOf(view), view.byteOffset + offset, 16);
 }

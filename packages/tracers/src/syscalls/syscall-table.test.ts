@@ -15,7 +15,6 @@ import {
   readCallUnderWay,
   readDurations,
   readErrorKey,
-  readName,
 } from "./syscall-table.ts";
 
 test("the sizes of keys and values are those of the object", async () => {
@@ -63,11 +62,4 @@ test("a slot that is free holds no call, and call 0 is one", () => {
   assert.equal(readCallUnderWay(view, 0), undefined);
   view.setUint32(4, 77, true);
   assert.deepEqual(readCallUnderWay(view, 0), { pid: 0, started: 0, call: 0 });
-});
-
-test("a name ends at the first NUL, or fills its room", () => {
-  const bytes = new TextEncoder().encode("sh\0left over xyzabcdefghijklmnop");
-  const view = new DataView(bytes.buffer);
-  assert.equal(readName(view, 0), "sh");
-  assert.equal(readName(view, 16), "abcdefghijklmnop");
 });

@@ -20,7 +20,7 @@
  * ```
  */
 
-import { bytesOf, textUntilNul } from "../kernel-text.ts";
+import { readCounter } from "../kernel-values.ts";
 
 export const CALL_KEY_BYTES = 12;
 export const ERROR_KEY_BYTES = 16;
@@ -81,9 +81,9 @@ export function readDurations(view: DataView, offset: number): CallSums {
     if (calls > 0) histogram.push(bucket, calls);
   }
   return {
-    calls: readCount(view, offset),
-    totalNs: readCount(view, offset + 8),
-    maxNs: readCount(view, offset + 16),
+    calls: readCounter(view, offset),
+    totalNs: readCounter(view, offset + 8),
+    maxNs: readCounter(view, offset + 16),
     histogram,
   };
 }
@@ -92,14 +92,4 @@ export function readDurations(view: DataView, offset: number): CallSums {
 export function readCallUnderWay(view: DataView, offset: number): CallKey | undefined {
   if (view.getUint32(offset + 4, true) === 0) return undefined;
   return { ...readProcessKey(view, offset + 16), call: view.getUint32(offset, true) };
-}
-
-/** A 64-bit count as a double: exact up to 2^53, 104 days in nanoseconds. */
-export function readCount(view: DataView, offset: number): number {
-  return view.getUint32(offset + 4, true) * 0x1_0000_0000 + view.getUint32(offset, true);
-}
-
-/** At most 15 bytes, ended by NUL, of any content. */
-export function readName(view: DataView, offset: number): string {
-  return textUntilNul(bytesOf(view), view.byteOffset + offset, PROCESS_NAME_BYTES);
 }

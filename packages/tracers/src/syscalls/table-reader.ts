@@ -1,4 +1,5 @@
 import type { KeyedMap } from "@skep/ebpf";
+import { readCounter, readName } from "../kernel-values.ts";
 import type { ProcessNames } from "./process-names.ts";
 import type { SyscallStore } from "./syscall-store.ts";
 import {
@@ -16,10 +17,8 @@ import {
   PROCESS_NAME_BYTES,
   readCallKey,
   readCallUnderWay,
-  readCount,
   readDurations,
   readErrorKey,
-  readName,
   readProcessKey,
 } from "./syscall-table.ts";
 import type { Loaded, Unattributed } from "./syscalls.bpf.ts";
@@ -106,7 +105,7 @@ export class TableReader {
     for (const { count, keys, values } of map.batches()) {
       for (let row = 0; row < count; row++) {
         const offset = row * valueBytes;
-        if (readCount(values, offset + FRONT_VALUE_OFFSET) === 0) continue;
+        if (readCounter(values, offset + FRONT_VALUE_OFFSET) === 0) continue;
         this.#store.add(readCallKey(values, offset), this.#readSums(values, offset + FRONT_VALUE_OFFSET));
         map.setBytes(new Uint8Array(keys.buffer, keys.byteOffset + row * 4, 4), cleared);
       }
@@ -115,14 +114,14 @@ export class TableReader {
 
   #readSums(values: DataView, offset: number): CallSums {
     if (this.#timed) return readDurations(values, offset);
-    return { calls: readCount(values, offset), totalNs: 0, maxNs: 0, histogram: [] };
+    return { calls: readCounter(values, offset), totalNs: 0, maxNs: 0, histogram: [] };
   }
 
   #takeErrors(map: KeyedMap<unknown, bigint>): void {
     for (const { count, keys, values } of map.takeBatches()) {
       for (let row = 0; row < count; row++) {
         const { error, ...key } = readErrorKey(keys, row * ERROR_KEY_BYTES);
-        this.#store.addErrors(key, error, readCount(values, row * COUNT_BYTES));
+        this.#store.addErrors(key, error, readCounter(values, row * COUNT_BYTES));
       }
     }
   }

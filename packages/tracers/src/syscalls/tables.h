@@ -148,12 +148,7 @@ struct {
 	__type(value, struct unattributed);
 } unattributed SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, struct counters);
-} counters SEC(".maps");
+#include "../kernel/counters.h"
 
 /* 16 bytes a record: 250 targets that ended since the last wake-up. Who finds no room is found by looking. */
 struct {
@@ -161,21 +156,12 @@ struct {
 	__uint(max_entries, 4096);
 } events SEC(".maps");
 
-static const u32 zero = 0;
-
 /*
  * Two tables are two call sites, each of which the verifier turns into the map's own code. Clang likes to make one of
  * them, with a pointer to either map: that call goes through the map's operations, at ten times the cost, and the verifier
  * of 5.10 refuses it. So one of the two branches ends in this.
  */
 #define DONT_MERGE() barrier()
-
-#define COUNT(counter)                                                                 \
-	do {                                                                           \
-		struct counters *counters_ = bpf_map_lookup_elem(&counters, &zero);    \
-		if (counters_)                                                         \
-			__sync_fetch_and_add(&counters_->counter, 1);                  \
-	} while (0)
 
 static void send_event(u32 kind, u32 pid)
 {

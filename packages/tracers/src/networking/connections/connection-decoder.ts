@@ -1,4 +1,4 @@
-import { CgroupNames } from "../../processes/cgroup-names.ts";
+import { CgroupNames } from "../../cgroup-names.ts";
 import { errorName } from "../../syscalls/kernel-names.ts";
 import type { UnixClock } from "../../unix-clock.ts";
 import type { Connection, ConnectionEvent, Listener, LiveConnection } from "./connection.ts";
@@ -7,7 +7,6 @@ import {
   Flag,
   RecordKind,
   Role,
-  readCgroup,
   readConnection,
   readKind,
   readListenerCounts,
@@ -16,9 +15,6 @@ import {
   Transport,
 } from "./connection-records.ts";
 import { connectFailure, connectionEnd, stateName } from "./connection-states.ts";
-
-/** The kernel half remembers 1,024 of which it has sent the path. */
-const CGROUP_LIMIT = 4096;
 
 /** A connection is known by its socket, and by its start where the socket was used before. */
 interface Known {
@@ -35,7 +31,7 @@ type Owner = Pick<Connection, "pid" | "process" | "cgroupPath" | "containerId">;
 /** Makes connections and events of the kernel half's records, and numbers them. */
 export class ConnectionDecoder {
   readonly #clock: UnixClock;
-  readonly #cgroups = new CgroupNames(CGROUP_LIMIT);
+  readonly #cgroups = new CgroupNames();
   readonly #known = new Map<bigint, Known>();
   #lastId = 0;
 
@@ -46,8 +42,7 @@ export class ConnectionDecoder {
   /** Takes a record that says something about others to come. Says false for all other kinds. */
   takeCgroup(view: DataView, offset: number): boolean {
     if (readKind(view, offset) !== RecordKind.cgroup) return false;
-    const { id, path } = readCgroup(view, offset);
-    this.#cgroups.set(id, path);
+    this.#cgroups.takeRecord(view, offset);
     return true;
   }
 

@@ -16,7 +16,7 @@
  * ```
  */
 
-import { joinPath } from "../../filters/path-text.ts";
+import { bytesAt, readCounter, readName, textUntilNul } from "../../kernel-values.ts";
 import { addressText, type Endpoint } from "../addresses.ts";
 import type { TcpTraffic } from "./connection.ts";
 
@@ -101,7 +101,7 @@ export function readConnection(view: DataView, offset: number): ConnectionRecord
     closedNs: view.getBigUint64(offset + 48, true),
     cgroupId: view.getBigUint64(offset + 64, true),
     pid: view.getUint32(offset + 72, true),
-    process: untilNul(bytesAt(view, offset + 80, 16)),
+    process: readName(view, offset + 80),
     flags: view.getUint32(offset + 96, true),
     error: view.getUint32(offset + 100, true),
     transport: view.getUint8(offset + 104),
@@ -151,36 +151,12 @@ export function readPath(view: DataView, offset: number): string | undefined {
   return sizeBytes === 0 ? undefined : socketPath(bytesAt(view, at, sizeBytes));
 }
 
-export interface CgroupRecord {
-  readonly id: bigint;
-  readonly path: string;
-}
-
-export function readCgroup(view: DataView, offset: number): CgroupRecord {
-  const names = bytesAt(view, offset + 16, view.getUint32(offset + 4, true));
-  return { id: view.getBigUint64(offset + 8, true), path: joinPath(names, 0).path };
-}
-
 function readEndpoint(view: DataView, address: number, port: number): Endpoint {
   return { address: addressText(bytesAt(view, address, 16)), port: view.getUint16(port, true) };
 }
 
 /** A name in the abstract namespace begins with NUL and may hold more of them; /proc/net/unix shows all as `@`. */
 function socketPath(bytes: Uint8Array): string {
-  if (bytes[0] !== 0) return untilNul(bytes);
+  if (bytes[0] !== 0) return textUntilNul(bytes);
   return Buffer.from(bytes).toString("utf8").replaceAll("\0", "@");
-}
-
-function untilNul(bytes: Uint8Array): string {
-  const end = bytes.indexOf(0);
-  return Buffer.from(end === -1 ? bytes : bytes.subarray(0, end)).toString("utf8");
-}
-
-function bytesAt(view: DataView, offset: number, sizeBytes: number): Uint8Array {
-  return new Uint8Array(view.buffer, view.byteOffset + offset, sizeBytes);
-}
-
-/** Below 2^53, as byte counts are. */
-function readCounter(view: DataView, offset: number): number {
-  return view.getUint32(offset + 4, true) * 2 ** 32 + view.getUint32(offset, true);
 }

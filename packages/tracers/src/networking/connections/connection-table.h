@@ -10,7 +10,6 @@
  */
 #pragma once
 
-#include "../../kernel/cgroup-path.h"
 #include "../../kernel/targets.h"
 #include "../sockets.h"
 #include <bpf/bpf_endian.h>
@@ -42,9 +41,6 @@
 
 /* The addresses' bytes: an IPv4 address is written as one that is mapped into IPv6. */
 #define MAPPED_PREFIX 0xffff0000 /* 0000 ffff, in network order on a little-endian machine */
-
-/* User space looks ten times a second by itself, and is only woken when this much waits: a quarter of the ring. */
-const volatile u64 wake_up_bytes = 256 * 1024;
 
 struct owner {
 	u64 cgroup_id;
@@ -130,14 +126,6 @@ struct exit_record {
 	u32 pid;
 };
 
-/* Comes before the first record that names the cgroup. */
-struct cgroup_record {
-	u32 kind;
-	u32 names_bytes;
-	u64 id;
-	char names[PATH_MASK + 1 + PATH_NAME_BYTES]; /* leaf first */
-};
-
 struct counters {
 	u64 opened; /* seen: sent or lost */
 	u64 closed;
@@ -153,13 +141,6 @@ struct counters {
 	u64 resets_sent;
 	u64 resets_received;
 };
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, u32);
-	__type(value, struct counters);
-} counters SEC(".maps");
 
 /* Read every 100 ms. A short connection takes some 450 bytes on each side; user space sets the size. */
 struct {
@@ -181,88 +162,22 @@ struct {
 #define SCRATCH_CALL 2
 #define SCRATCH_ITERATOR 3
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 4);
-	__type(key, u32);
-	__type(value, struct cgroup_record);
-} cgroup_scratch SEC(".maps");
-
-/* Ids of cgroups whose path user space knows. LRU: it knows more than these, and one that was evicted is sent again. */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 1024);
-	__type(key, u64);
-	__type(value, u8);
-} known_cgroups SEC(".maps");
-
-static const u32 zero = 0;
-
-#define COUNT(counter)                                                                 \
-	do {                                                                           \
-		struct counters *counters_ = bpf_map_lookup_elem(&counters, &zero);    \
-		if (counters_)                                                         \
-			__sync_fetch_and_add(&counters_->counter, 1);                  \
-	} while (0)
-
-static __always_inline u64 wake_up(void)
-{
-	return bpf_ringbuf_query(&events, BPF_RB_AVAIL_DATA) >= wake_up_bytes ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP;
-}
-
-/* Appends names of a cgroup to the record in this slot of scratch; see cgroup_names_on(). */
-__attribute__((noinline)) u64 append_cgroup_names(u32 slot, u64 node)
-{
-	struct cgroup_record *record = bpf_map_lookup_elem(&cgroup_scratch, &slot);
-
-	return record ? cgroup_names_on(record->names, &record->names_bytes, node) : 0;
-}
-
-/*
- * Sends the path of a cgroup that is new to user space: that of a task, given as a number. Not static: the verifier looks at
- * it once, by itself.
- */
-__attribute__((noinline)) int introduce_cgroup(u64 task, u32 slot)
-{
-	struct cgroup *cgroup = BPF_CORE_READ((struct task_struct *)task, cgroups, dfl_cgrp);
-	u64 id = BPF_CORE_READ(cgroup, kn, id);
-	struct cgroup_record *record;
-	u8 known = 1;
-	u64 bytes, node;
-
-	if (bpf_map_lookup_elem(&known_cgroups, &id))
-		return 0;
-	record = bpf_map_lookup_elem(&cgroup_scratch, &slot);
-	if (!record)
-		return 0;
-	record->kind = RECORD_CGROUP;
-	record->id = id;
-	record->names_bytes = 0;
-	node = cgroup_node(cgroup);
-	for (u32 piece = 0; node && piece < CGROUP_PIECES; piece++)
-		node = append_cgroup_names(slot, node);
-	bytes = record->names_bytes;
-	if (bytes > PATH_BYTES)
-		bytes = PATH_BYTES; /* it never is: that is for the verifier */
-	if (bpf_ringbuf_output(&events, record, offsetof(struct cgroup_record, names) + bytes, wake_up()) == 0)
-		bpf_map_update_elem(&known_cgroups, &id, &known, BPF_ANY);
-	else
-		COUNT(cgroups_lost);
-	return 0;
-}
+#define CGROUP_SCRATCH_PLACES 4
+#include "../../kernel/cgroup-record.h"
 
 /* The process of a connection. Its cgroup's own record goes out first. */
 static __always_inline void own(struct connection *connection, struct task_struct *task, u32 slot)
 {
 	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
+	struct cgroup *cgroup = BPF_CORE_READ(leader, cgroups, dfl_cgrp);
 	struct owner *owner = &connection->owner;
 
-	owner->cgroup_id = BPF_CORE_READ(leader, cgroups, dfl_cgrp, kn, id);
+	owner->cgroup_id = BPF_CORE_READ(cgroup, kn, id);
 	owner->pid = BPF_CORE_READ(leader, tgid);
 	owner->tid = BPF_CORE_READ(task, pid);
 	bpf_probe_read_kernel_str(owner->name, sizeof(owner->name), leader->comm);
 	connection->flags |= OWNED;
-	introduce_cgroup((u64)leader, slot);
+	introduce_cgroup((u64)cgroup, owner->cgroup_id, slot);
 }
 
 static __always_inline void read_addresses(struct connection_record *record, struct sock *sk)

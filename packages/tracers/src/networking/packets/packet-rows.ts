@@ -16,6 +16,7 @@
  * ```
  */
 
+import { bytesAt } from "../../kernel-values.ts";
 import { addressText, type Endpoint } from "../addresses.ts";
 import type { NetworkProtocol, PacketCounts, PacketDirection, TransportProtocol } from "./packet-report.ts";
 
@@ -127,7 +128,7 @@ export function readSum(view: DataView, offset: number): number {
 
 function readEndpoint(view: DataView, addressOffset: number, addressBytes: number, portOffset: number): Endpoint {
   return {
-    address: addressText(new Uint8Array(view.buffer, view.byteOffset + addressOffset, addressBytes)),
+    address: addressText(bytesAt(view, addressOffset, addressBytes)),
     port: view.getUint16(portOffset, true),
   };
 }

@@ -1,4 +1,4 @@
-import { bytesOf } from "../../../kernel-text.ts";
+import { bytesOf } from "../../../kernel-values.ts";
 
 /** The bytes as text; what is no UTF-8 is replaced. */
 export function textOf(bytes: Uint8Array, start: number, end: number): string {

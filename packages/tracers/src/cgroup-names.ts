@@ -1,4 +1,9 @@
 import { containerIdOf } from "@skep/symbols";
+import { joinPath } from "./filters/path-text.ts";
+import { bytesAt } from "./kernel-values.ts";
+
+/** More than the kernel half's `known_cgroups`, which sends again what it has forgotten. */
+const LIMIT = 4096;
 
 export interface CgroupName {
   readonly cgroupPath: string;
@@ -10,9 +15,21 @@ export class CgroupNames {
   readonly #limit: number;
   readonly #names = new Map<bigint, CgroupName>();
 
-  /** @param limit more than the kernel half's `known_cgroups`, which sends again what it has forgotten */
-  constructor(limit: number) {
+  constructor(limit: number = LIMIT) {
     this.#limit = limit;
+  }
+
+  /**
+   * Takes a `struct cgroup_record` of kernel/cgroup-record.h:
+   *
+   * ```
+   * 0      4             8    16
+   * | kind | names_bytes | id | names ...
+   * ```
+   */
+  takeRecord(view: DataView, offset: number): void {
+    const names = bytesAt(view, offset + 16, view.getUint32(offset + 4, true));
+    this.set(view.getBigUint64(offset + 8, true), joinPath(names, 0).path);
   }
 
   set(id: bigint, path: string): void {
