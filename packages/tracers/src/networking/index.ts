@@ -1,24 +1,5 @@
 export { type Endpoint, endpointText } from "./addresses.ts";
-export type {
-  ConnectFailure,
-  Connection,
-  ConnectionClosed,
-  ConnectionEnd,
-  ConnectionEvent,
-  ConnectionFailed,
-  ConnectionIncompleteReason,
-  ConnectionLossReason,
-  ConnectionOpened,
-  ConnectionReport,
-  ConnectionRole,
-  Listener,
-  LiveConnection,
-  PeerTotals,
-  PeerTraffic,
-  TcpTraffic,
-} from "./connections/connection.ts";
-export { ConnectionTracer } from "./connections/connection-tracer.ts";
-export type { ConnectionTracerLimits, ConnectionTracerOptions } from "./connections/connection-tracer-options.ts";
+export * from "./connections/index.ts";
 export type { DnsExchange } from "./dns/dns-exchanges.ts";
 export { HTTP_LOSSES, type HttpLoss, type HttpTrouble } from "./http/http-counts.ts";
 export type { HttpExchange, HttpOutcome, HttpProtocol, HttpSide } from "./http/http-request.ts";
