@@ -347,9 +347,10 @@ test("many at a time: each one is told once, with its parent, its arguments and 
   const mark = `of ${process.pid}`;
   const script = `i=0; while [ $i -lt ${count} ]; do echo $i; i=$((i + 1)); done |
     xargs -P 32 -I{} sh -c 'exit $(({} % 100))' {} '${mark}'; exit 0`;
-  const { pid: shellPid } = await shell(script);
+  const { pid: shellPid, output } = await shell(script);
   await log.first("exit", shellPid);
   await log.stop();
+  assert.equal(output, "", "what xargs complains of");
   const { interrupted, ...lost } = log.tracer.lost();
   assert.deepEqual(lost, { starts: 0, execs: 0, execFailures: 0, exits: 0, unread: 0 });
   const execs = log.all("exec").filter(({ arguments: args }) => args[0] === "sh" && args.at(-1) === mark);
@@ -357,6 +358,9 @@ test("many at a time: each one is told once, with its parent, its arguments and 
   const starts = new Map(log.all("start").map((start) => [start.pid, start]));
   // The shells are children of xargs, and that is one of the shell.
   const [xargsPid = 0] = execs.map(({ parentPid }) => parentPid);
+  // 123: some of them failed. Any other end means that it did not start them all.
+  const { exitCode = 123, signal } = exits.get(xargsPid) ?? {};
+  assert.deepEqual([exitCode, signal], [123, undefined], "how xargs ended");
   assert.equal(starts.get(xargsPid)?.parentPid ?? shellPid, shellPid);
   let missing = count - new Set(execs.map(({ arguments: args }) => args[3])).size;
   for (const { pid, parentPid, arguments: args } of execs) {
