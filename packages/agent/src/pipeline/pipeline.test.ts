@@ -67,6 +67,25 @@ test("a tracer that cannot start is off for a reason that is said once, and the 
   assert.deepEqual(problems, [{ message: "the cpu tracer is off: loading is not permitted", hint: "run it as root" }]);
 });
 
+test("work is done with each round, and with each tracer's start after the first one", async () => {
+  let done = 0;
+  const doneBefore: number[] = [];
+  const starter = async () => {
+    doneBefore.push(done);
+    return new PlainTracer();
+  };
+  const { pipeline } = await start({
+    tracers: { syscalls: {}, cpu: {}, processes: {} },
+    starters: plainStarters({ syscalls: starter, cpu: starter, processes: starter }),
+    readers: [{ name: "the first reader", read: () => doneBefore.push(done) }],
+    onWorkDone: () => done++,
+  });
+  // The first tracer and the round after it, and then the others.
+  assert.deepEqual([doneBefore, done], [[0, 0, 1, 2], 3]);
+  await pipeline.change("cpu", { settings: {} });
+  assert.equal(done, 4);
+});
+
 test("what runs is shown while the other tracers are still being started", async () => {
   const network = Promise.withResolvers<PlainTracer>();
   const first = Promise.withResolvers<Round>();

@@ -20,6 +20,8 @@ export interface PipelineSettings {
   readonly exporters?: () => readonly ExporterState[];
   /** Gets each event of a process at once, long before the round in which it is: a process may be gone by then. */
   readonly onProcessEvent?: ProcessObserver;
+  /** Told when a round is over, and when a tracer was started after the first round: what that took is free again. */
+  readonly onWorkDone?: () => void;
   /** Told what does not work, each thing once. Default: nobody. */
   readonly onProblem?: (problem: Problem) => void;
   /** For tests without a kernel. */
@@ -95,10 +97,11 @@ export class Pipeline implements AsyncDisposable {
     // One after the other: two kernel halves at once in the verifier would double the peak of memory.
     for (const name of START_ORDER) {
       await startSlot(slots, name, tracers);
-      if (!early || slots[name].state.state === "off") continue;
+      if (slots[name].state.state === "off") continue;
       // Before the others: their start would take turns with it, for a second or more.
+      if (early) await pipeline.takeRound();
+      else settings.onWorkDone?.();
       early = false;
-      await pipeline.takeRound();
     }
     const { firstRoundMs = DEFAULT_FIRST_ROUND_MS, intervalMs = DEFAULT_INTERVAL_MS } = settings;
     pipeline.#schedule(performance.now() + firstRoundMs, Math.min(SECOND_ROUND_MS, intervalMs));
@@ -189,6 +192,7 @@ export class Pipeline implements AsyncDisposable {
       self: this.#sampleSelf(),
       tracers: this.tracers,
     });
+    this.#settings.onWorkDone?.();
   }
 
   #sampleSelf(): SelfSample {

@@ -12,10 +12,10 @@ import { takeOverStatistics } from "./statistics-handover.ts";
 /** `setTimeout` takes no longer than this, 24 days: something has to keep Skep running when all tracers are off. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /**
- * When pages are given back after the first round. It comes before the other tracers start, 1 to 3 s in which each of them
- * touches more of the executable: the peak is 20 MB lower so.
+ * When pages are given back after a round or a tracer's start, which leave 8 to 20 MB: at once, and when what goes on
+ * beside it, the names of new functions above all, is over, too.
  */
-const RELEASE_DELAYS_MS = [0, 500, 500, 500, 500, 1000, 1000];
+const RELEASE_DELAYS_MS = [0, 1000];
 
 /** Runs `skep run`, until a signal ends it. */
 export async function runService(configPath: string | undefined): Promise<number> {
@@ -37,7 +37,7 @@ export async function runService(configPath: string | undefined): Promise<number
   await using service = await Service.start(settings, {
     onProblem: reportProblem,
     onPage: reportPage,
-    onFirstRound: () => pages.startOver(RELEASE_DELAYS_MS),
+    onWorkDone: () => pages.startOver(RELEASE_DELAYS_MS),
     ...(statistics !== undefined && { statistics }),
   });
   process.on("SIGHUP", onHangup);

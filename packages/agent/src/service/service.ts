@@ -12,7 +12,7 @@ import { History } from "../history/history.ts";
 import { olderConventions } from "../metrics/older-request-metrics.ts";
 import { Pipeline } from "../pipeline/pipeline.ts";
 import type { Problem } from "../pipeline/problem.ts";
-import { type RoundReader, TRACER_NAMES, type TracerName, type TracerState } from "../pipeline/round.ts";
+import { TRACER_NAMES, type TracerName, type TracerState } from "../pipeline/round.ts";
 import type { SettingsOf, TracerSettings } from "../pipeline/tracer-settings.ts";
 import type { PageServer } from "../server/page-server.ts";
 import { containerNames } from "./container-names.ts";
@@ -28,8 +28,8 @@ export interface ServiceListeners {
   readonly onProblem: (problem: Problem) => void;
   /** Told the page's address, token included, as soon as it answers: before there is anything to see on it. */
   readonly onPage: (url: string) => void;
-  /** Told of the first data, as often as the tracers are started; most of them are still to be started then. */
-  readonly onFirstRound?: () => void;
+  /** Told when a round is over, and when a tracer was started after the first round: what that took is free again. */
+  readonly onWorkDone?: () => void;
 }
 
 export interface ServiceOptions extends ServiceListeners {
@@ -128,7 +128,7 @@ function historyOf({ limits }: Settings): History {
 async function startParts(
   settings: Settings,
   history: History,
-  { onProblem, onPage, onFirstRound }: ServiceListeners,
+  { onProblem, onPage, onWorkDone }: ServiceListeners,
   measuring: Pick<GovernorSettings, "costs" | "statistics">,
 ): Promise<Parts> {
   const { resource, limits, intervalSeconds } = settings;
@@ -155,8 +155,9 @@ async function startParts(
         tracers,
         intervalMs,
         exporters: () => telemetry.exporterStates,
-        readers: [history, telemetry, firstRoundOnly(onFirstRound)],
+        readers: [history, telemetry],
         onProcessEvent: (event) => telemetry.observe(event),
+        ...(onWorkDone !== undefined && { onWorkDone }),
         onProblem,
       });
     } catch (error) {
@@ -170,17 +171,6 @@ async function startParts(
     await telemetry[Symbol.asyncDispose]();
     throw error;
   }
-}
-
-function firstRoundOnly(listener?: () => void): RoundReader {
-  let isFirst = true;
-  return {
-    name: "the listener for the first round",
-    read() {
-      if (isFirst) listener?.();
-      isFirst = false;
-    },
-  };
 }
 
 /** The variables hold nothing but text. */

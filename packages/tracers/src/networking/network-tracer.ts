@@ -1,4 +1,4 @@
-import type { EventQueueOptions } from "@skep/ebpf";
+import { type EventQueueOptions, KernelBtf } from "@skep/ebpf";
 import type { Overhead } from "../overhead.ts";
 import { UnixClock } from "../unix-clock.ts";
 import { ConnectionTracer } from "./connections/connection-tracer.ts";
@@ -149,6 +149,8 @@ export class NetworkTracer implements AsyncDisposable {
     ...targets
   }: NetworkTracerOptions): Promise<void> {
     const optionsOf = <Options extends object>(part: true | Options) => (part === true ? {} : part);
+    // Read and indexed once for all parts, not by each for itself.
+    using _types = KernelBtf.open();
     if (connections !== false) {
       this.#parts.connections = await ConnectionTracer.start({ ...targets, ...optionsOf(connections) });
     }
