@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import { assertProcessesExist, descendantsOf } from "./processes.ts";
+import { setTimeout } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { assertProcessesExist, descendantsOf, isRunning } from "./processes.ts";
 
 test("descendants are children and their children, not the process itself or strangers", async () => {
   const shell = spawn("/bin/sh", ["-c", "(sleep 30 & echo $!; wait) ; :"], { stdio: ["ignore", "pipe", "ignore"] });
@@ -16,6 +18,34 @@ test("descendants are children and their children, not the process itself or str
     assert.ok(!found.has(shell.pid), "the process itself is not");
     assert.ok(!found.has(process.pid), "its parent is not");
     process.kill(sleeper);
+  } finally {
+    shell.kill();
+  }
+});
+
+test("a process runs until its last thread has ended, though it is a zombie by its first one", async () => {
+  const program = fileURLToPath(new URL("../processes/testing/leader-first.mjs", import.meta.url));
+  const { pid = 0, stdout } = spawn(process.execPath, [program], { stdio: ["ignore", "pipe", "inherit"] });
+  const stateOf = (path: string) => /\) (\w)/.exec(readFileSync(`${path}/stat`, "latin1"))?.[1];
+  let seen = 0;
+  for (; stdout.readableLength === 0 && seen < 5; await setTimeout(1)) {
+    if (stateOf(`/proc/${pid}`) !== "Z") continue;
+    const runs = isRunning(pid);
+    const others = readdirSync(`/proc/${pid}/task`).filter((tid) => Number(tid) !== pid);
+    if (!others.some((tid) => "RSD".includes(stateOf(`/proc/${pid}/task/${tid}`) ?? "Z"))) break;
+    assert.ok(runs);
+    seen++;
+  }
+  assert.ok(seen > 0, "its first thread was seen to have ended");
+});
+
+test("one that has ended and was not waited for does not run", async () => {
+  const shell = spawn("/bin/sh", ["-c", "/bin/true & echo $!; exec sleep 30"], { stdio: ["ignore", "pipe", "ignore"] });
+  try {
+    const [output] = await once(shell.stdout, "data");
+    const pid = Number(String(output));
+    while (isRunning(pid)) await setTimeout(1);
+    assert.match(readFileSync(`/proc/${pid}/stat`, "latin1"), /\) Z /);
   } finally {
     shell.kill();
   }

@@ -60,6 +60,9 @@ export function descendantsOf(pids: Iterable<number>): Set<number> {
   return found;
 }
 
+/** Field of /proc/PID/stat, counted from the state. */
+const THREAD_COUNT = 17;
+
 /** Parent of a running process; undefined when there is no such process, or none any more. */
 function readParent(pid: number): number | undefined {
   let stat: string;
@@ -69,6 +72,9 @@ function readParent(pid: number): number | undefined {
     return undefined; // ended, also between listing and reading
   }
   // The name in parentheses may itself hold spaces and parentheses: fields count from the last one.
-  const [state, parent] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-  return state === "Z" || state === "X" ? undefined : Number(parent);
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const [state, parent] = fields;
+  // The state is that of the first thread, which may have ended long before the others.
+  const hasEnded = state === "X" || (state === "Z" && Number(fields[THREAD_COUNT]) <= 1);
+  return hasEnded ? undefined : Number(parent);
 }
