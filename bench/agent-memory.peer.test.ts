@@ -10,12 +10,12 @@ const STEADY_FROM_SECONDS = 25;
 const SECONDS = 65;
 
 /**
- * What the agent takes in this time on a busy machine (70, 50 and 41 MB), and 8 % more. That is with the load traced and
- * nothing else, so that other work makes no rounds larger; the tables for a choice of processes are 1.6 MB of it. Within
- * the minute the governor may turn tracers down, and a minute does not fill the history (6 MB). The budgets are 80, 50 and
- * 30 MB: `npm run bench:overhead` holds the agent to them.
+ * The budget of resident memory; of the other two what the agent takes in this time (71 and 37 MB), and 8 and 14 % more.
+ * That is with the load traced and nothing else, so that other work makes no rounds larger; the tables for a choice of
+ * processes are 1.6 MB of it. Within the minute the governor may turn tracers down, and a minute does not fill the history
+ * (6 MB): `npm run bench:overhead -- --long` watches ten. The budgets of the other two are 80 and 30 MB.
  */
-const LIMITS = { peak: 76e6, resident: 54e6, anonymous: 45e6 } as const;
+const LIMITS = { peak: 76e6, resident: 50e6, anonymous: 42e6 } as const;
 
 test("the agent's memory stays within its limits beside the reference load", async (context) => {
   await using load = await ReferenceLoad.start();
