@@ -4,7 +4,7 @@ import { cpus } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { ClientPart } from "../reference-load/client.ts";
 
-/** What keeps two CPUs about half busy, the process starts and their ends included. */
+/** What keeps two CPUs busy to 23 to 34 %, the faster ones to less, the process starts and their ends included. */
 export const REFERENCE_LOAD = {
   requestsPerSecond: 300,
   syscallsPerSecond: 20_000,

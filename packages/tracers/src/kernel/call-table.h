@@ -34,7 +34,7 @@ static __always_inline u32 find_call(long number, struct call *call, bool *compa
 	return call->kind;
 }
 
-/* The argument of this number, which the table gives; 0 for ARGUMENT_NONE. */
+/* The argument of this number, 0 to 4, which the table gives; 0 for ARGUMENT_NONE. */
 static __always_inline u64 call_argument(struct pt_regs *regs, bool compat, u32 index)
 {
 	switch (index) {

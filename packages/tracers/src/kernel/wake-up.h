@@ -9,7 +9,7 @@
 
 #include "types.h"
 
-/* So much has to wait: set by user space to a quarter of the ring. */
+/* So much has to wait: a part of the ring, which user space sets. */
 const volatile u64 wake_up_bytes = 256 * 1024;
 
 static __always_inline u64 wake_up(void)
