@@ -94,6 +94,19 @@ test("nested messages carry their length in front, however long they are", () =>
   }
 });
 
+test("a message that ends where the memory is full keeps its content", () => {
+  // The memory grows beyond 4096 bytes at each write of the message in turn.
+  for (let paddingBytes = 4_060; paddingBytes < 4_110; paddingBytes++) {
+    const writer = new ProtobufWriter();
+    writer.bytes(1, new Uint8Array(paddingBytes));
+    const start = writer.beginMessage(2);
+    writer.string(3, "ab");
+    writer.endMessage(start);
+    const lastBytes = Buffer.from(writer.finish()).subarray(-6).toString("hex");
+    assert.equal(lastBytes, "12041a026162", `after ${paddingBytes} bytes`);
+  }
+});
+
 test("strings are UTF-8, and a lone surrogate is replaced", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary", maxLength: 300 }), (text) => {

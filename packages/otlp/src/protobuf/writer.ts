@@ -131,7 +131,8 @@ export class ProtobufWriter {
       this.#buffer.copyWithin(start + extraBytes, start, this.#length);
     }
     this.#length = start - 1;
-    this.#varint(sizeBytes);
+    // Its bytes are reserved. To reserve more would lose the content: memory that grows keeps only what is before #length.
+    this.#varint64(sizeBytes, 0);
     this.#length += sizeBytes;
   }
 
