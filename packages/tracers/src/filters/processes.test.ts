@@ -40,10 +40,15 @@ test("a process runs until its last thread has ended, though it is a zombie by i
 });
 
 test("one that has ended and was not waited for does not run", async () => {
-  const shell = spawn("/bin/sh", ["-c", "/bin/true & echo $!; exec sleep 30"], { stdio: ["ignore", "pipe", "ignore"] });
+  // The shell would wait for a child that ends before it has become sleep, which never waits: the child ends when told to.
+  const script = "exec 3<&0; read -r _ <&3 & echo $!; exec sleep 30";
+  const shell = spawn("/bin/sh", ["-c", script], { stdio: ["pipe", "pipe", "ignore"] });
   try {
     const [output] = await once(shell.stdout, "data");
     const pid = Number(String(output));
+    while (readFileSync(`/proc/${shell.pid}/comm`, "latin1") !== "sleep\n") await setTimeout(1);
+    assert.ok(isRunning(pid));
+    shell.stdin.end();
     while (isRunning(pid)) await setTimeout(1);
     assert.match(readFileSync(`/proc/${pid}/stat`, "latin1"), /\) Z /);
   } finally {
