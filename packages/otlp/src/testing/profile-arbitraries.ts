@@ -1,9 +1,10 @@
 import fc from "fast-check";
 import type { Frame, Mapping, Profile } from "../profiles/profile.ts";
+import { texts } from "./arbitraries.ts";
 
 const PERIOD_NS = 10_101_010;
 
-const names = fc.oneof(fc.string({ minLength: 1 }), fc.string({ unit: "binary", minLength: 1, maxLength: 200 }));
+const names = fc.oneof(fc.string({ minLength: 1 }), texts({ minLength: 1, maxLength: 200 }));
 
 const mappings: fc.Arbitrary<Mapping> = fc
   .record({

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { OtlpError } from "../errors.ts";
-import { attributes, ids, resources, scopes, someTime, times, uint32s } from "../testing/arbitraries.ts";
+import { attributes, ids, resources, scopes, someTime, texts, times, uint32s } from "../testing/arbitraries.ts";
 import { decodeJson, decodeProtobuf } from "../testing/decode.ts";
 import { encodeTraces, type ResourceSpans, type Span, type SpanEvent, type SpanLink, traces } from "./index.ts";
 
@@ -160,7 +160,7 @@ const spans: fc.Arbitrary<Span> = fc.record(
     parentSpanId: ids(8),
     traceState: fc.string(),
     flags: uint32s,
-    name: fc.string({ unit: "binary" }),
+    name: texts(),
     kind: fc.constantFrom("internal", "server", "client", "producer", "consumer"),
     startTimeUnixNs: times,
     endTimeUnixNs: times,
