@@ -3,6 +3,8 @@ import { pipeline } from "node:stream/promises";
 import { type EventData, run } from "node:test";
 import { spec } from "node:test/reporters";
 import { inspect } from "node:util";
+import { say } from "./command.ts";
+import { killOverdueChildren } from "./overdue-children.ts";
 import { fromRoot, repositoryRoot, sourceFiles } from "./repository.ts";
 
 export const testTiers = ["unit", "kernel", "peer"] as const;
@@ -56,7 +58,7 @@ export interface TestResult extends TestReport {
 export interface TestOptions {
   /** Measure which lines run, in the tests' processes and in the Node.js processes that they start. */
   readonly coverage?: boolean;
-  /** For the tests of one file; 120 by default. */
+  /** For each test; 120 by default. A file whose process lives for five times as long is killed. */
   readonly timeoutSeconds?: number;
   /** Print why a test failed at once, not just in the end: the run may be ended before. */
   readonly failuresAtOnce?: boolean;
@@ -92,13 +94,15 @@ export async function runTests(
   files: readonly string[],
   options: TestOptions = {},
 ): Promise<TestResult> {
+  const timeoutMs = (options.timeoutSeconds ?? 120) * 1_000;
+  using _watch = killOverdueChildren(5 * timeoutMs, () => say("skep: a test file took too long, and was killed"));
   const events = run({
     files: files.map(fromRoot),
     cwd: repositoryRoot,
     // Tests of the kernel share it, its load and its counters: one at a time.
     concurrency: tier === "unit" ? availableParallelism() : 1,
     coverage: options.coverage ?? false,
-    timeout: (options.timeoutSeconds ?? 120) * 1_000,
+    timeout: timeoutMs,
   });
 
   let counts: TestCounts | undefined;
