@@ -79,6 +79,8 @@ test("a day of programs that nobody has run before takes no more memory than its
       history.read(seen);
       telemetry.read(seen);
     }
+    // The first may end a marking that began earlier, and keeps what was dropped since: up to 3 MB.
+    collectGarbage();
     collectGarbage();
     const { heapUsed, arrayBuffers } = process.memoryUsage();
     return heapUsed + arrayBuffers;
@@ -88,5 +90,5 @@ test("a day of programs that nobody has run before takes no more memory than its
   const day = passHours(3, 24);
   t.diagnostic(`${(thirdHour / MEGABYTE).toFixed(1)} MB after 3 hours, ${(day / MEGABYTE).toFixed(1)} MB after 24`);
   // If each of the 30,000 programs of these 21 hours left 100 bytes behind, that would be more; V8 itself takes some.
-  assert.ok(day - thirdHour < 3 * MEGABYTE, `${day - thirdHour} bytes more`);
+  assert.ok(day - thirdHour < 2.5 * MEGABYTE, `${day - thirdHour} bytes more`);
 });
