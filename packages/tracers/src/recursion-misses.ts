@@ -9,3 +9,12 @@ export function recursionMisses(...programs: readonly (Program | undefined)[]): 
   for (const program of programs) misses += program?.info().recursionMisses ?? 0n;
   return Number(misses);
 }
+
+/**
+ * How often none of these programs ran, at most, which stand in for one another: what was missed was missed by all of them,
+ * but each may have missed what another one has seen. Those that are not loaded do not count.
+ */
+export function missesOfAll(...programs: readonly (Program | undefined)[]): number {
+  const misses = programs.filter((program) => program !== undefined).map((program) => recursionMisses(program));
+  return misses.length === 0 ? 0 : Math.min(...misses);
+}

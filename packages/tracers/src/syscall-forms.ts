@@ -1,6 +1,6 @@
 import type { Program } from "@skep/ebpf";
 import { isAtLeast, kernelVersion } from "@skep/ebpf/features";
-import { recursionMisses } from "./recursion-misses.ts";
+import { missesOfAll } from "./recursion-misses.ts";
 
 /**
  * Programs at the start and the end of system calls are there in two forms, `on_enter` and `on_enter_unpreempted`:
@@ -34,14 +34,10 @@ export function loadedForm<Name extends string>(
   return programs[name] ?? programs[`${name}_unpreempted`];
 }
 
-/**
- * How often neither form of a program ran, at most: what was missed was missed by both, but each may have missed what the
- * other one has seen.
- */
+/** How often neither form of a program ran, at most. */
 export function missesOfTwins<Name extends string>(
   programs: Readonly<Record<Form<Name>, Program | undefined>>,
   name: Name,
 ): number {
-  const twins = [programs[name], programs[`${name}_unpreempted`]].filter((program) => program !== undefined);
-  return Math.min(...twins.map((program) => recursionMisses(program)));
+  return missesOfAll(programs[name], programs[`${name}_unpreempted`]);
 }

@@ -85,7 +85,7 @@ struct stream {
 	u32 kind;  /* STREAM_* */
 	u32 flags; /* PAYLOAD_TLS, PAYLOAD_FROM_START, PAYLOAD_DNS */
 	u64 since_ns; /* where the positions are counted here, from when */
-	u32 positions[2]; /* of what comes next, by direction; not for TCP, which numbers its bytes itself */
+	u32 positions[2]; /* by direction: of what comes next; of TCP, which numbers its bytes itself, of the first one */
 	u8 framings[2];	  /* FRAMING_*, by direction */
 	u8 unused[6];
 	struct endpoints endpoints;
@@ -218,6 +218,7 @@ struct record {
 	u32 data_bytes;
 	s32 error; /* a RECORD_END: errno, positive; 0: none */
 	struct endpoints endpoints;
+	u32 first_positions[2]; /* with PAYLOAD_FROM_START: of the first byte that went, by direction */
 	u8 data[CAPTURE_BYTES + PIECE_BYTES];
 };
 
@@ -672,6 +673,8 @@ static __always_inline void fill_record(struct record *record, u32 kind, const s
 	record->length = payload->length;
 	record->position = payload->position;
 	record->endpoints = stream->endpoints;
+	record->first_positions[RECEIVED] = stream->positions[RECEIVED];
+	record->first_positions[SENT] = stream->positions[SENT];
 }
 
 /* Says false when the ring has no room. */

@@ -29,13 +29,16 @@ test("a record is read where it lies", () => {
     view.setUint16(144, 80, true);
     view.setUint16(146, 50_000, true);
     view.setUint16(148, 2, true);
-    view.setUint8(152, 0x47);
-    view.setUint8(153, 0x45);
+    view.setUint32(152, 0xffff_ffff, true);
+    view.setUint32(156, 4, true);
+    view.setUint8(160, 0x47);
+    view.setUint8(161, 0x45);
   });
   assert.deepEqual([record.kind, record.directionIndex, record.flags], [1, 1, RecordFlag.fromStart]);
   assert.deepEqual([record.pid, record.image, record.processName], [4711, 0xffff_ffff, "a name of 15 by"]);
   assert.deepEqual([record.startNs, record.endNs, record.sinceNs], [2n ** 60n, 2n ** 60n + 1n, 7]);
   assert.deepEqual([record.lengthBytes, record.position, record.skippedBytes], [2 ** 33 + 5, 0xffff_fffe, 3]);
+  assert.deepEqual([record.firstPosition(0), record.firstPosition(1)], [0xffff_ffff, 4]);
   assert.equal(Buffer.from(record.data).toString(), "GE");
   assert.deepEqual(record.local, { address: "192.0.0.0", port: 80 });
   assert.deepEqual(record.peer, { address: "198.0.0.0", port: 50_000 });

@@ -5,8 +5,10 @@
  * ```
  * 0      4           5       6   8     24        40    44      48             64         72       80         88
  * | kind | direction | flags | - | key | carrier | pid | image | process_name | start_ns | end_ns | since_ns | length
- * 96         100       104          108     112         128        144          146         148      150         152
- * | position | skipped | data_bytes | error | local ... | peer ... | local_port | peer_port | family | transport | data
+ * 96         100       104          108     112         128        144          146         148      150
+ * | position | skipped | data_bytes | error | local ... | peer ... | local_port | peer_port | family | transport
+ * 152                        160
+ * | first position, received | sent | data
  *
  * key, carrier: | address | number | 16
  * a process's end: | kind | pid | time_ns | 16
@@ -17,7 +19,7 @@ import { bytesAt, readCounter, readName } from "../kernel-values.ts";
 import { addressText, type Endpoint } from "./addresses.ts";
 import type { Direction } from "./http/segment.ts";
 
-export const RECORD_HEADER_BYTES = 152;
+export const RECORD_HEADER_BYTES = 160;
 export const STREAM_KEY_BYTES = 16;
 
 /** `RECORD_*` of payload.h. */
@@ -109,6 +111,11 @@ export class RecordView {
   /** The low 32 bits. */
   get position(): number {
     return this.#uint32(96);
+  }
+
+  /** Of the first byte that ever went in a direction, if the record is of a stream `fromStart`. */
+  firstPosition(directionIndex: 0 | 1): number {
+    return this.#uint32(152 + directionIndex * 4);
   }
 
   /** What went before the data. */

@@ -1,4 +1,3 @@
-import type { KeyedMap } from "@skep/ebpf";
 import type { TracedProcess } from "../traced-process.ts";
 import type { Endpoint } from "./addresses.ts";
 import type { DnsExchanges } from "./dns/dns-exchanges.ts";
@@ -11,7 +10,7 @@ import type { Direction } from "./http/segment.ts";
 import { directions, RecordFlag, type RecordView } from "./request-records.ts";
 import { StreamPositions } from "./stream-positions.ts";
 import type { ProcessLookup } from "./udp-flows.ts";
-import { Verdict } from "./verdicts.ts";
+import { Verdict, type VerdictMap } from "./verdicts.ts";
 
 /** Less is copied faster than the kernel half is told to leave it out. */
 const WORTH_SKIPPING_BYTES = 16 * 1024;
@@ -30,8 +29,7 @@ export interface StreamOwner {
 
 export interface RequestStreamsOptions {
   readonly processOf: ProcessLookup;
-  /** `verdicts` of payload.h. */
-  readonly verdicts: KeyedMap<unknown, unknown>;
+  readonly verdicts: VerdictMap;
   /** Else all streams but those of DNS are let go as soon as they are heard of. */
   readonly http: boolean;
   readonly keepQuery: boolean;
@@ -157,12 +155,12 @@ class Stream {
   readonly #options: RequestStreamsOptions;
   readonly #sinceNs: number;
   readonly #verdict: Verdict;
-  readonly #positions = [new StreamPositions(), new StreamPositions()] as const;
+  readonly #positions: readonly [StreamPositions, StreamPositions];
   /** Where payload is wanted again. */
   readonly #skipUntil: [number, number] = [0, 0];
   readonly #http: HttpStream | undefined;
   readonly #dns: readonly [DnsStream, DnsStream] | undefined;
-  readonly #dnsEnds: [number | undefined, number | undefined] = [undefined, undefined];
+  readonly #dnsEnds: [number | undefined, number | undefined];
   readonly #localPort: number;
   readonly #peerPort: number;
   /** When the peer said that it sends no more. */
@@ -179,6 +177,11 @@ class Stream {
     this.#options = options;
     this.#sinceNs = record.sinceNs;
     this.#heardNs = record.endNs;
+    const isFromStart = (record.flags & RecordFlag.fromStart) !== 0;
+    this.#positions = isFromStart
+      ? [new StreamPositions(record.firstPosition(0)), new StreamPositions(record.firstPosition(1))]
+      : [new StreamPositions(), new StreamPositions()];
+    this.#dnsEnds = isFromStart ? [0, 0] : [undefined, undefined];
     this.#verdict = new Verdict(options.verdicts, record.keyBytes);
     this.#localPort = record.localPort;
     this.#peerPort = record.peerPort;

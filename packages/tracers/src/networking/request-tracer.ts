@@ -15,7 +15,7 @@ import { Targets } from "../filters/targets.ts";
 import { ioUringProgramNames, ioUringPrograms } from "../io-uring-hooks.ts";
 import { type Overhead, overheadOf } from "../overhead.ts";
 import { threadCount } from "../profiling/profiler-options.ts";
-import { recursionMisses } from "../recursion-misses.ts";
+import { missesOfAll, recursionMisses } from "../recursion-misses.ts";
 import { missesOfTwins, twinSyscallProgramNames } from "../syscall-forms.ts";
 import { SyscallNames } from "../syscalls/kernel-names.ts";
 import { TracedProcesses } from "../traced-processes.ts";
@@ -44,7 +44,7 @@ import {
   scratchPlacesPerCpu,
 } from "./request-tracer-options.ts";
 import { type Counters, type FlowTotals, type Loaded, load } from "./requests.bpf.ts";
-import { tcpFunctionPrograms, tcpFunctionsOf } from "./tcp-functions.ts";
+import { tcpFunctionProgramNames, tcpFunctionPrograms, tcpFunctionsOf } from "./tcp-functions.ts";
 import { tlsProgramsOfKernel } from "./tls/attach-library.ts";
 import { TlsProbes } from "./tls/tls-probes.ts";
 import type { TlsOptions, TlsReport } from "./tls/tls-report.ts";
@@ -149,7 +149,7 @@ export class RequestTracer implements AsyncDisposable {
     const callPrograms = twinSyscallProgramNames("on_enter", "on_exit");
     using kernelBtf = KernelBtf.open();
     const tcpFunctions = tcpFunctionsOf(kernelBtf.vmlinux);
-    const functionPrograms: readonly string[] = tcpFunctions === undefined ? [] : tcpFunctionPrograms;
+    const functionPrograms: readonly string[] = tcpFunctions === undefined ? [] : tcpFunctionProgramNames();
     const requestPrograms: readonly string[] = ioUringPrograms(kernelBtf.vmlinux);
     const kernelHalf = await load({
       kernelBtf,
@@ -328,7 +328,11 @@ export class RequestTracer implements AsyncDisposable {
     for (const name of ["on_enter", "on_enter_unpreempted", "on_exit", "on_exit_unpreempted"] as const) {
       this.#attachHook(programs[name]);
     }
-    for (const name of [...tcpFunctionPrograms, ...ioUringProgramNames]) this.#attachHook(programs[name]);
+    for (const name of tcpFunctionPrograms) {
+      this.#attachHook(programs[name]);
+      this.#attachHook(programs[`${name}_second`]);
+    }
+    for (const name of ioUringProgramNames) this.#attachHook(programs[name]);
     this.#schedule();
   }
 
@@ -467,7 +471,8 @@ export class RequestTracer implements AsyncDisposable {
     const { programs } = this.#kernelHalf;
     let misses = missesOfTwins(programs, "on_enter") + missesOfTwins(programs, "on_exit");
     // Most of their runs only find that a system call has brought them there.
-    for (const name of [...tcpFunctionPrograms, ...ioUringProgramNames]) misses += recursionMisses(programs[name]);
+    for (const name of tcpFunctionPrograms) misses += missesOfAll(programs[name], programs[`${name}_second`]);
+    for (const name of ioUringProgramNames) misses += recursionMisses(programs[name]);
     return misses;
   }
 }

@@ -473,6 +473,21 @@ static __always_inline bool tcp_is_at_start(const struct thread *thread, u32 len
 	return received <= 1 && sent - length <= 1;
 }
 
+/*
+ * Where both directions begin, if the thread's call has moved the first bytes: else the first record of the other direction
+ * could get lost unnoticed. They are read before it is known that nothing else has moved.
+ */
+static __always_inline void tcp_note_start(const struct thread *thread, u32 length, struct stream *stream)
+{
+	u32 position = tcp_position(thread, length);
+	bool received = thread->direction == RECEIVED;
+
+	stream->positions[RECEIVED] = received ? position : tcp_sequence(thread->sk, RECEIVED);
+	stream->positions[SENT] = received ? tcp_sequence(thread->sk, SENT) : position;
+	if (tcp_is_at_start(thread, length))
+		stream->flags |= PAYLOAD_FROM_START;
+}
+
 /* Whether the stream is of interest, by what the current thread has just moved; then it is in `streams`. */
 __attribute__((noinline)) int meet_stream(u32 tid)
 {
@@ -511,8 +526,8 @@ __attribute__((noinline)) int meet_stream(u32 tid)
 	read_endpoints(sk, thread->transport, &stream.endpoints);
 	if (thread->transport != TRANSPORT_TCP)
 		stream.since_ns = thread->moved.end_ns;
-	else if (tcp_is_at_start(thread, thread->moved.length))
-		stream.flags |= PAYLOAD_FROM_START;
+	else
+		tcp_note_start(thread, thread->moved.length, &stream);
 	bpf_map_update_elem(&streams, &key, &stream, BPF_ANY);
 	bpf_map_update_elem(&talkers, &pid, &one, BPF_ANY);
 	return 1;
@@ -662,8 +677,15 @@ static __always_inline bool is_of_unknown_process(struct task_struct *task)
 	return task_is_kernel_thread(task) && BPF_CORE_READ(task, mm);
 }
 
+/*
+ * Programs at functions are there twice, and user space may load both. A preemptible kernel may switch to another task in the
+ * middle of one, and leaves it out for all others on that CPU until it has come to its end (__bpf_prog_enter_recur(),
+ * kernel/bpf/trampoline.c). That is just when bytes wake up who waits for them. The second one finds done what the first one
+ * has done.
+ */
+
 /* The thread that comes to a function of this socket, by something else than a call that is looked at; else NULL. */
-static __always_inline struct thread *thread_in_function(struct sock *sk, u64 pid_tgid)
+static __always_inline struct thread *thread_in_function(struct sock *sk, u64 pid_tgid, bool is_second)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	u32 pid = pid_tgid >> 32, tid = pid_tgid;
@@ -674,22 +696,23 @@ static __always_inline struct thread *thread_in_function(struct sock *sk, u64 pi
 		return NULL;
 	if (!thread) {
 		if (is_of_unknown_process(task)) {
-			COUNT(io_uring_not_seen);
+			if (!is_second)
+				COUNT(io_uring_not_seen);
 			return NULL;
 		}
 		if (task_is_kernel_thread(task) || !process_is_wanted(task, pid))
 			return NULL;
 		thread = find_or_create_thread(pid, tid);
-		if (!thread)
+		if (!thread && !is_second)
 			COUNT(threads_full);
 	}
 	return thread;
 }
 
 /* A thread comes to tcp_sendmsg() or tcp_recvmsg(). */
-static __always_inline int function_entered(struct sock *sk, struct msghdr *message, u32 direction)
+static __always_inline int function_entered(struct sock *sk, struct msghdr *message, u32 direction, bool is_second)
 {
-	struct thread *thread = thread_in_function(sk, bpf_get_current_pid_tgid());
+	struct thread *thread = thread_in_function(sk, bpf_get_current_pid_tgid(), is_second);
 	struct socket *socket;
 
 	if (!thread)
@@ -763,7 +786,13 @@ static __always_inline int function_left(struct sock *sk, u64 size_bytes, u32 fl
 SEC("?fentry/tcp_sendmsg")
 int BPF_PROG(on_tcp_send, struct sock *sk, struct msghdr *message)
 {
-	return function_entered(sk, message, SENT);
+	return function_entered(sk, message, SENT, false);
+}
+
+SEC("?fentry/tcp_sendmsg")
+int BPF_PROG(on_tcp_send_second, struct sock *sk, struct msghdr *message)
+{
+	return function_entered(sk, message, SENT, true);
 }
 
 SEC("?fexit/tcp_sendmsg")
@@ -772,10 +801,22 @@ int BPF_PROG(on_tcp_sent, struct sock *sk, struct msghdr *message, u64 size, int
 	return function_left(sk, size, BPF_CORE_READ(message, msg_flags) & MSG_OOB, result);
 }
 
+SEC("?fexit/tcp_sendmsg")
+int BPF_PROG(on_tcp_sent_second, struct sock *sk, struct msghdr *message, u64 size, int result)
+{
+	return function_left(sk, size, BPF_CORE_READ(message, msg_flags) & MSG_OOB, result);
+}
+
 SEC("?fentry/tcp_recvmsg")
 int BPF_PROG(on_tcp_receive, struct sock *sk, struct msghdr *message)
 {
-	return function_entered(sk, message, RECEIVED);
+	return function_entered(sk, message, RECEIVED, false);
+}
+
+SEC("?fentry/tcp_recvmsg")
+int BPF_PROG(on_tcp_receive_second, struct sock *sk, struct msghdr *message)
+{
+	return function_entered(sk, message, RECEIVED, true);
 }
 
 /* One of a program's words, at a place that the verifier sees: the compiler would calculate it. */
@@ -798,10 +839,21 @@ static __always_inline u64 word_at(const void *words, u32 index)
 	return value;
 }
 
+static __always_inline int tcp_received(u64 *words)
+{
+	return function_left((void *)words[0], words[2], word_at(words, receive_flags_at), word_at(words, receive_result_at));
+}
+
 SEC("?fexit/tcp_recvmsg")
 int on_tcp_received(u64 *words)
 {
-	return function_left((void *)words[0], words[2], word_at(words, receive_flags_at), word_at(words, receive_result_at));
+	return tcp_received(words);
+}
+
+SEC("?fexit/tcp_recvmsg")
+int on_tcp_received_second(u64 *words)
+{
+	return tcp_received(words);
 }
 
 /*
@@ -809,8 +861,7 @@ int on_tcp_received(u64 *words)
  * thread was in a call with it. What close() has told of is not in `streams` any more, and what a process leaves behind
  * ends with that.
  */
-SEC("?fentry/tcp_close")
-int BPF_PROG(on_tcp_close, struct sock *sk)
+static __always_inline int socket_closed(struct sock *sk)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct payload payload = { .direction = SENT };
@@ -829,6 +880,18 @@ int BPF_PROG(on_tcp_close, struct sock *sk)
 	send_end(&payload, 0, 0);
 	bpf_map_delete_elem(&streams, &payload.key);
 	return 0;
+}
+
+SEC("?fentry/tcp_close")
+int BPF_PROG(on_tcp_close, struct sock *sk)
+{
+	return socket_closed(sk);
+}
+
+SEC("?fentry/tcp_close")
+int BPF_PROG(on_tcp_close_second, struct sock *sk)
+{
+	return socket_closed(sk);
 }
 
 /* Requests that move bytes, as bits: over sockets alone, and over whatever file they are given. */

@@ -53,7 +53,7 @@ export interface Buffer {
   offset: bigint;
 }
 
-/** `struct scratch`: 73944 bytes. */
+/** `struct scratch`: 73952 bytes. */
 export interface Scratch {
   users: number;
   framing: number;
@@ -68,7 +68,7 @@ export interface Scratch {
   record: Record;
 }
 
-/** `struct record`: 73880 bytes. */
+/** `struct record`: 73888 bytes. */
 export interface Record {
   kind: number;
   direction: number;
@@ -88,6 +88,7 @@ export interface Record {
   data_bytes: number;
   error: number;
   endpoints: Endpoints;
+  first_positions: number[];
   data: Uint8Array;
 }
 
@@ -307,10 +308,15 @@ export interface Loaded extends Disposable, AsyncDisposable {
     readonly on_exit: Program | undefined;
     readonly on_exit_unpreempted: Program | undefined;
     readonly on_tcp_send: Program | undefined;
+    readonly on_tcp_send_second: Program | undefined;
     readonly on_tcp_sent: Program | undefined;
+    readonly on_tcp_sent_second: Program | undefined;
     readonly on_tcp_receive: Program | undefined;
+    readonly on_tcp_receive_second: Program | undefined;
     readonly on_tcp_received: Program | undefined;
+    readonly on_tcp_received_second: Program | undefined;
     readonly on_tcp_close: Program | undefined;
+    readonly on_tcp_close_second: Program | undefined;
     readonly on_request: Program | undefined;
     readonly on_request_before_6_4: Program | undefined;
     readonly on_completion: Program | undefined;
@@ -378,12 +384,27 @@ export async function load(options: Options = {}): Promise<Loaded> {
         ? collection.programs.get("on_exit_unpreempted")
         : undefined,
       on_tcp_send: collection.programs.has("on_tcp_send") ? collection.programs.get("on_tcp_send") : undefined,
+      on_tcp_send_second: collection.programs.has("on_tcp_send_second")
+        ? collection.programs.get("on_tcp_send_second")
+        : undefined,
       on_tcp_sent: collection.programs.has("on_tcp_sent") ? collection.programs.get("on_tcp_sent") : undefined,
+      on_tcp_sent_second: collection.programs.has("on_tcp_sent_second")
+        ? collection.programs.get("on_tcp_sent_second")
+        : undefined,
       on_tcp_receive: collection.programs.has("on_tcp_receive") ? collection.programs.get("on_tcp_receive") : undefined,
+      on_tcp_receive_second: collection.programs.has("on_tcp_receive_second")
+        ? collection.programs.get("on_tcp_receive_second")
+        : undefined,
       on_tcp_received: collection.programs.has("on_tcp_received")
         ? collection.programs.get("on_tcp_received")
         : undefined,
+      on_tcp_received_second: collection.programs.has("on_tcp_received_second")
+        ? collection.programs.get("on_tcp_received_second")
+        : undefined,
       on_tcp_close: collection.programs.has("on_tcp_close") ? collection.programs.get("on_tcp_close") : undefined,
+      on_tcp_close_second: collection.programs.has("on_tcp_close_second")
+        ? collection.programs.get("on_tcp_close_second")
+        : undefined,
       on_request: collection.programs.has("on_request") ? collection.programs.get("on_request") : undefined,
       on_request_before_6_4: collection.programs.has("on_request_before_6_4")
         ? collection.programs.get("on_request_before_6_4")

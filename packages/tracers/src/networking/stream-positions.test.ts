@@ -18,3 +18,10 @@ test("positions go on where 32 bits end", () => {
   assert.equal(positions.last, position);
   assert.equal(positions.lowBitsOf(position + 0x1000_0000), (low + 0x1000_0000) >>> 0);
 });
+
+test("where the first position is known, a first record may be missing", () => {
+  const positions = new StreamPositions(0xffff_ff00);
+  assert.equal(positions.lowBitsOf(0x80), 0xffff_ff80);
+  assert.equal(positions.extend(0x100), 0x200);
+  assert.equal(positions.extend(0xffff_ff00), 0);
+});

@@ -3,7 +3,12 @@ export class StreamPositions {
   #low: number | undefined;
   #position = 0;
 
-  /** Of a record with these low bits: 0 for the first one. One that comes out of turn may lie before it. */
+  /** @param first low bits of position 0; that of the first record where it is not known */
+  constructor(first?: number) {
+    this.#low = first;
+  }
+
+  /** Of a record with these low bits. One that comes out of turn may lie before it. */
   extend(low: number): number {
     // The difference, as a signed number: records come more or less in order.
     const step = this.#low === undefined ? 0 : (low - this.#low) | 0;

@@ -1,7 +1,8 @@
 import { type Btf, BtfKind } from "@skep/ebpf/btf";
 import { probeFeature } from "@skep/ebpf/features";
+import { tracepointsArePreemptible } from "../syscall-forms.ts";
 
-/** The programs of requests.bpf.c at TCP's own functions: optional, all of them or none. */
+/** The programs of requests.bpf.c at TCP's own functions: optional, all of them or none. Each has a `_second` one. */
 export const tcpFunctionPrograms = [
   "on_tcp_send",
   "on_tcp_sent",
@@ -9,6 +10,12 @@ export const tcpFunctionPrograms = [
   "on_tcp_received",
   "on_tcp_close",
 ] as const;
+
+/** Those that this kernel is to load: the second ones, too, where it may switch to another task in the middle of a program. */
+export function tcpFunctionProgramNames(): string[] {
+  const names = [...tcpFunctionPrograms];
+  return tracepointsArePreemptible() ? names.flatMap((name) => [name, `${name}_second`]) : names;
+}
 
 /** In words of a program's context: `receive_flags_at` and `receive_result_at` of requests.bpf.c. */
 export interface ReceiveWords {

@@ -3,15 +3,18 @@ import type { KeyedMap } from "@skep/ebpf";
 /** Of `struct verdict` in payload.h: unwanted[2], then { from, until } twice. */
 const VERDICT_BYTES = 24;
 
+/** `verdicts` of payload.h. */
+export type VerdictMap = Pick<KeyedMap<unknown, unknown>, "setBytes" | "deleteBytes">;
+
 /** What the kernel half is told of one stream: how far its payload need not be sent. */
 export class Verdict {
-  readonly #map: KeyedMap<unknown, unknown>;
+  readonly #map: VerdictMap;
   readonly #key: Uint8Array;
   readonly #value = new DataView(new ArrayBuffer(VERDICT_BYTES));
   #written = false;
 
   /** @param key of the stream, as the kernel half has it */
-  constructor(map: KeyedMap<unknown, unknown>, key: Uint8Array) {
+  constructor(map: VerdictMap, key: Uint8Array) {
     this.#map = map;
     this.#key = key;
   }

@@ -12,7 +12,7 @@ import { KernelCounters } from "../../filters/kernel-counters.ts";
 import { targetTableSizes, targetVariables } from "../../filters/target-options.ts";
 import { Targets } from "../../filters/targets.ts";
 import { type Overhead, overheadOf } from "../../overhead.ts";
-import { recursionMisses } from "../../recursion-misses.ts";
+import { missesOfAll, recursionMisses } from "../../recursion-misses.ts";
 import { loadedForm, syscallProgramNames } from "../../syscall-forms.ts";
 import { UnixClock } from "../../unix-clock.ts";
 import { type Counters, type Loaded, load } from "../connections.bpf.ts";
@@ -177,9 +177,7 @@ export class ConnectionTracer implements AsyncDisposable {
       failed: counted.failed_lost,
       connectionsFull: counted.connections_full,
       // What was missed was missed by both.
-      interrupted:
-        Math.min(recursionMisses(on_state), recursionMisses(on_state_second)) +
-        Math.min(recursionMisses(on_destroy), recursionMisses(on_destroy_second)),
+      interrupted: missesOfAll(on_state, on_state_second) + missesOfAll(on_destroy, on_destroy_second),
       unread: this.#events.unread,
     };
   }
