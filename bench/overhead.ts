@@ -67,9 +67,9 @@ export async function benchOverhead({ long = false }: { readonly long?: boolean 
     pairs.push({ off, on: await partOf(load) });
   }
   const longRun = await runLong(minutes, cache.path);
-  const { requestsPerSecond, syscallsPerSecond, startsPerSecond } = REFERENCE_LOAD;
+  const { requestsPerSecond, syscallsPerSecond, startsPerSecond, machineBusyShare } = REFERENCE_LOAD;
   return {
-    about: `The agent as it starts by default, all tracers and the page on, beside a load of a server under ${requestsPerSecond} requests/s, ${syscallsPerSecond.toLocaleString("en-US")} system calls/s besides those of the server, and ${startsPerSecond} process starts/s. Load alone and load with the agent take turns of ${PART_SECONDS} s, ${PAIRS} each; a request's latency counts from when it was due. Then the agent runs for ${minutes} minutes; its memory is read every second from second ${STEADY_FROM_SECONDS} on, its CPU is that of the same time, and BPF run time that of ${STATISTICS_SECONDS} s at its end, with BPF statistics on. Medians, and the middle half of all values.`,
+    about: `The agent as it starts by default, all tracers and the page on, beside a load of a server under ${requestsPerSecond} requests/s, ${syscallsPerSecond.toLocaleString("en-US")} system calls/s besides those of the server, and ${startsPerSecond} process starts/s, with as much computing on each CPU as makes the machine ${percent(machineBusyShare)} busy. Load alone and load with the agent take turns of ${PART_SECONDS} s, ${PAIRS} each; a request's latency counts from when it was due. Then the agent runs for ${minutes} minutes; its memory is read every second from second ${STEADY_FROM_SECONDS} on, its CPU is that of the same time, and BPF run time that of ${STATISTICS_SECONDS} s at its end, with BPF statistics on. Medians, and the middle half of all values.`,
     tables: [loadTable(pairs), agentTable(longRun, { firstDataNs, allDataNs, firstStartNs }), memoryTable(longRun)],
     goals: goals(longRun, firstDataNs),
     notes: longRun.reductions.map((reduction) => `Turned down by the end of the run: ${reduction}.`),

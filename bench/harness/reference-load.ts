@@ -1,16 +1,24 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { cpus } from "node:os";
+import { availableParallelism, cpus } from "node:os";
+import { setTimeout } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { ClientPart } from "../reference-load/client.ts";
 
-/** What keeps two CPUs busy to 23 to 34 %, the faster ones to less, the process starts and their ends included. */
+/** What it does, whatever the machine; a faster one has more to burn until it is as busy. */
 export const REFERENCE_LOAD = {
   requestsPerSecond: 300,
   syscallsPerSecond: 20_000,
   startsPerSecond: 20,
-  workerBusyShare: 0.3,
+  /** Of all CPUs, before anything is traced. */
+  machineBusyShare: 0.5,
 } as const;
+
+const WARM_UP_MS = 2_000;
+/** How long it is watched to learn how busy the machine is. */
+const WATCH_MS = 3_000;
+/** CPUs that share a core are slower together: what one of them burns makes the other busier, too. */
+const BURN_CORRECTIONS = 2;
 
 /** What the load achieved in one part of its run. */
 export interface LoadPart extends ClientPart {
@@ -18,7 +26,10 @@ export interface LoadPart extends ClientPart {
   readonly machineBusyShare: number;
 }
 
-/** A service under a fixed rate of requests, beside a program that makes system calls and starts processes. */
+/**
+ * A service under a fixed rate of requests, beside a worker for each CPU that makes system calls, starts processes, and
+ * burns what the machine has left of the share that it is to be busy.
+ */
 export class ReferenceLoad implements AsyncDisposable {
   readonly #children: readonly ChildProcess[];
   readonly #client: ChildProcess;
@@ -30,12 +41,30 @@ export class ReferenceLoad implements AsyncDisposable {
   }
 
   static async start(): Promise<ReferenceLoad> {
-    const { requestsPerSecond, syscallsPerSecond, startsPerSecond, workerBusyShare } = REFERENCE_LOAD;
+    const { requestsPerSecond, syscallsPerSecond, startsPerSecond } = REFERENCE_LOAD;
     const server = startPart("server", fileURLToPath(import.meta.url));
     const [{ port }] = (await once(server, "message")) as [{ readonly port: number }];
     const client = startPart("client", `${port}`, `${requestsPerSecond}`);
-    const worker = startPart("worker", `${syscallsPerSecond}`, `${startsPerSecond}`, `${workerBusyShare}`);
-    return new ReferenceLoad(client, [server, client, worker]);
+    const cpuCount = availableParallelism();
+    const workers = Array.from({ length: cpuCount }, () =>
+      startPart("worker", `${syscallsPerSecond / cpuCount}`, `${startsPerSecond / cpuCount}`),
+    );
+    const load = new ReferenceLoad(client, [server, client, ...workers]);
+    await setTimeout(WARM_UP_MS);
+    await load.#burn(workers);
+    return load;
+  }
+
+  /** What the workers burn stays as it is from then on: what runs beside the load later is not made up for. */
+  async #burn(workers: readonly ChildProcess[]): Promise<void> {
+    let burnShare = 0;
+    for (let correction = 0; correction < BURN_CORRECTIONS; correction++) {
+      await this.takePart();
+      await setTimeout(WATCH_MS);
+      const { machineBusyShare } = await this.takePart();
+      burnShare = Math.max(0, burnShare + REFERENCE_LOAD.machineBusyShare - machineBusyShare);
+      for (const worker of workers) worker.send(burnShare);
+    }
   }
 
   /** Those that it consists of; the programs that it starts are children of theirs. */
