@@ -71,12 +71,16 @@ describe("attached by its section, a program runs at", () => {
     ["tp_btf", "on_tp_btf"],
   ] as const) {
     test(`each hit of a ${hook}, until its link is disposed of`, () => {
-      const link = collection.programs.get(name).attach();
+      const program = collection.programs.get(name);
+      const link = program.attach();
       callGetppid(1000);
-      assert.equal(hits(hook), 1000);
+      const hitsWhileAttached = hits(hook);
+      // From 7.0 on the kernel leaves a program out where another task is preempted in the middle of it, and counts that.
+      const missed = 1000 - hitsWhileAttached;
+      assert.ok(missed >= 0 && missed <= Number(program.info().recursionMisses), `${missed} hits are missing`);
       link[Symbol.dispose]();
       callGetppid(1000);
-      assert.equal(hits(hook), 1000);
+      assert.equal(hits(hook), hitsWhileAttached);
       link[Symbol.dispose]();
     });
   }
