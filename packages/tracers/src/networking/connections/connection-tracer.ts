@@ -176,7 +176,6 @@ export class ConnectionTracer implements AsyncDisposable {
       closed: counted.closed_lost,
       failed: counted.failed_lost,
       connectionsFull: counted.connections_full,
-      // What was missed was missed by both.
       interrupted: missesOfAll(on_state, on_state_second) + missesOfAll(on_destroy, on_destroy_second),
       unread: this.#events.unread,
     };
